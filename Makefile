@@ -1,0 +1,37 @@
+# Every target sets up what it needs: a virtual environment in .venv, and the pinned packages in it.
+
+.PHONY: serve test check bench lock clean
+
+serve: .venv/serve
+	@exec .venv/bin/python manage.py serve
+
+# The gate, then every test; the last lines are the test runner's summary.
+test: check
+	.venv/bin/python -m pytest --cov --cov-report=term-missing:skip-covered
+
+check: .venv/dev
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-cache
+
+bench: .venv/dev
+	.venv/bin/python -m benchmarks
+
+# Pins the newest versions that requirements*.in allow.
+lock: .venv/dev
+	for name in requirements requirements-dev; do \
+	  .venv/bin/uv pip compile -q --upgrade --universal --python-version 3.11 --no-header --no-emit-index-url \
+	    --no-annotate $$name.in -o $$name.txt; \
+	done
+
+clean:
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .coverage
+
+.venv/serve: requirements.txt
+	@sh bin/venv requirements.txt
+	@touch $@
+
+.venv/dev: requirements.txt requirements-dev.txt
+	@sh bin/venv requirements.txt requirements-dev.txt
+	@touch .venv/serve $@

@@ -1,0 +1,65 @@
+"""Accounts: the ones the settings name, or the first administrator that ``serve`` makes on one machine."""
+
+import functools
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from collections.abc import Mapping
+
+from django.conf import settings
+
+FIRST_NAME = "admin"
+
+# Compared with when there is no such account, so that asking for one takes as long as for another.
+_NOBODY = hashlib.sha256(secrets.token_bytes(32)).hexdigest()
+
+
+def verify(username: str, password: str) -> bool:
+    """Say whether there is such an account with this password, in constant time."""
+    expected = digests().get(username, _NOBODY)
+    return hmac.compare_digest(_digest(password), expected)
+
+
+@functools.cache
+def digests() -> Mapping[str, str]:
+    """The SHA-256 of every account's password, by account name.
+
+    A plain digest is enough: the settings' passwords are in this process's memory anyway, and
+    the one kept in a file was made here from 192 random bits.
+    """
+    if settings.ACCOUNTS:
+        return {name: _digest(password) for name, password in settings.ACCOUNTS.items()}
+    try:
+        kept = json.loads(_path().read_text())
+    except FileNotFoundError:
+        return {}
+    return {kept["username"]: kept["password_sha256"]}
+
+
+def make_first() -> tuple[str, str] | None:
+    """Make the first administrator where there is no account yet; gives name and password, which is kept nowhere.
+
+    Raises OSError if DATA_DIR cannot be written.
+    """
+    if digests():
+        return None
+    password = secrets.token_urlsafe(24)
+    path = _path()
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump({"username": FIRST_NAME, "password_sha256": _digest(password)}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    digests.cache_clear()
+    return FIRST_NAME, password
+
+
+def _path() -> "os.PathLike[str]":
+    return settings.DATA_DIR / "first-account.json"
+
+
+def _digest(password: str) -> str:
+    return hashlib.sha256(password.encode()).hexdigest()

@@ -1,0 +1,103 @@
+"""Questions to the index: which projects, which files of a project, one file."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+from packages.distributions import DistributionFile, possible_projects, slot_of
+from packages.errors import NotFound
+from packages.models import FILE_PREFIX, Counter, File, Project, ProjectEntry, SignedUrl, project_partition
+from packages.simple_api import OFFERS_FILES
+from packages.store import store
+
+# The number of the last change to the whole index; and how often the list of projects changed.
+SERIAL = "serial"
+PROJECT_LIST = "project-list"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectList:
+    """Every project: ``entries`` gives names and serials in the order of names.
+
+    ``revision`` grows whenever the list changes; ``serial`` is the index's.
+    """
+
+    revision: int
+    serial: int
+
+    def entries(self) -> Iterator[tuple[NormalizedName, int]]:
+        """Read the list, page by page, to its end."""
+        for entry in store().query(ProjectEntry.PARTITION):
+            assert isinstance(entry, ProjectEntry)
+            yield NormalizedName(entry.name), int(entry.serial)
+
+
+def project_list() -> ProjectList:
+    """The list of projects, as yet unread."""
+    revision, serial = store().get_many([Counter.key(PROJECT_LIST), Counter.key(SERIAL)])
+    return ProjectList(revision=_value(revision), serial=_value(serial))
+
+
+def find_project(name: NormalizedName) -> Project:
+    """One project. Raises NotFound."""
+    project = cast("Project | None", store().get(Project.key(name)))
+    if project is None or project.removed:
+        raise NotFound(f"There is no project {name} in this index.")
+    return project
+
+
+def files_of(project: Project) -> list[DistributionFile]:
+    """A project's published files, in the order of their releases; none while it is quarantined (PEP 792)."""
+    if project.status not in OFFERS_FILES:
+        return []
+    return in_release_order(file.distribution() for file in published_rows(NormalizedName(project.name)))
+
+
+def rows_of(name: NormalizedName) -> Iterator[File]:
+    """The rows of a project's files, removed ones included."""
+    for row in store().query(project_partition(name), FILE_PREFIX):
+        assert isinstance(row, File)
+        yield row
+
+
+def published_rows(name: NormalizedName) -> Iterator[File]:
+    """The rows of a project's published files."""
+    return (row for row in rows_of(name) if not row.removal)
+
+
+def in_release_order(files: Iterator[DistributionFile]) -> list[DistributionFile]:
+    """Oldest release first; within a release by filename."""
+    return sorted(files, key=lambda file: (Version(file.version), file.filename))
+
+
+def find_file(name: NormalizedName, filename: str) -> tuple[DistributionFile, SignedUrl | None]:
+    """One published file, by its filename however it is spelled, and the address kept for its downloads.
+
+    Raises NotFound, for the files of a quarantined project too.
+    """
+    slot = slot_of(filename, name)
+    if slot is not None:
+        keys = [Project.key(name), File.key(name, slot), SignedUrl.key(name, slot)]
+        project, row, address = store().get_many(keys)
+        offered = isinstance(project, Project) and project.status in OFFERS_FILES
+        if offered and isinstance(row, File) and not row.removal:
+            return row.distribution(), cast("SignedUrl | None", address)
+    raise NotFound(f"There is no file {filename!a} in the project {name}.")
+
+
+def project_of_file(filename: str) -> NormalizedName:
+    """Which project a filename without its project belongs to. Raises NotFound."""
+    candidates: Sequence[NormalizedName] = possible_projects(filename)
+    keys = [File.key(name, cast("str", slot_of(filename, name))) for name in candidates]
+    rows = store().get_many(keys) if keys else []
+    for name, row in zip(candidates, rows, strict=True):
+        if row is not None and not cast("File", row).removal:
+            return name
+    raise NotFound(f"There is no file {filename!a} in this index.")
+
+
+def _value(counter: object) -> int:
+    return int(counter.value) if isinstance(counter, Counter) else 0

@@ -1,0 +1,44 @@
+"""Every way the index says no: full sentences for the person at the other end.
+
+Rooms raise these; only entry points (views, commands) turn them into a status or an exit code.
+"""
+
+
+class PackagesError(Exception):
+    """The base of every refusal; its text may be shown to the person who asked."""
+
+
+class InvalidUpload(PackagesError):
+    """The upload's form is not what the legacy upload API asks for."""
+
+
+class RetiredAction(InvalidUpload):
+    """The upload names an ``:action`` that indexes stopped serving long ago."""
+
+
+class UploadTooLarge(PackagesError):
+    """The file is larger than ``MAX_UPLOAD_SIZE``."""
+
+
+class InvalidDistribution(PackagesError):
+    """The file is not a wheel or sdist that this index can serve."""
+
+
+class FileAlreadyExists(PackagesError):
+    """The filename is taken by other bytes."""
+
+
+class NotFound(PackagesError):
+    """What was asked for is not in the index."""
+
+
+class NotAuthenticated(PackagesError):
+    """Credentials are missing or wrong."""
+
+
+class NotAllowed(PackagesError):
+    """The actor is known, and may not do this."""
+
+
+class Unavailable(PackagesError):
+    """The storage or the index did not answer; the same request may succeed in a moment."""

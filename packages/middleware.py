@@ -1,0 +1,71 @@
+"""What every request passes: its body is read, its host is known, and a refusal becomes an answer."""
+
+from collections.abc import Callable
+
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
+
+from packages.errors import PackagesError
+from packages.views.answers import plain, refusal
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+CHUNK = 1024 * 1024
+
+
+class WholeBodies:
+    """Reads what a view left of the request's body, and says how long the answer's is.
+
+    A client that is cut off while sending never sees the answer.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer, then read on to the end of the request."""
+        response = self.get_response(request)
+        if isinstance(response, HttpResponse) and response.status_code not in {204, 304}:
+            response.setdefault("Content-Length", str(len(response.content)))
+            if request.method == "HEAD":
+                response.content = b""
+        if request.META.get("CONTENT_LENGTH"):
+            try:
+                while request.read(CHUNK):
+                    pass
+            except UnreadablePostError:
+                # The client has gone; there is nobody left to answer.
+                pass
+        return response
+
+
+class KnownHost:
+    """Refuses host names that this index was not told of (they would end up in absolute addresses)."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Check the host before anything else is done."""
+        try:
+            request.get_host()
+        except DisallowedHost:
+            return plain(
+                request, 400, "This index does not answer to this host name. Its operator can add it to ALLOWED_HOSTS."
+            )
+        return self.get_response(request)
+
+
+class Refusals:
+    """Turns a refusal that a view raised into its answer."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Pass the request on."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer a refusal; any other exception is a fault of ours."""
+        return refusal(request, exception) if isinstance(exception, PackagesError) else None

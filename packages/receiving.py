@@ -1,0 +1,114 @@
+"""Receive an upload: the distribution is streamed to a temporary file and digested on its way."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
+from django.http import HttpRequest, QueryDict
+
+from packages.errors import InvalidUpload, Unavailable, UploadTooLarge
+from packages.publishing import Received
+
+CONTENT_FIELD = "content"
+
+
+class DistributionUploadHandler(TemporaryFileUploadHandler):
+    """Keeps the one ``content`` part; signatures and other files are read and dropped.
+
+    Memory stays flat whatever the size. What is too large is read to its end too, for clients
+    show an answer only after they have sent everything. (Django's SkipFile would not do: it
+    closes the files that came before.)
+    """
+
+    too_large = False
+    surplus = False
+    digests: dict[str, str] | None = None
+
+    def new_file(self, field_name: str, *args: Any, **kwargs: Any) -> None:
+        """Begin a part of the form that is a file."""
+        self._keeping = field_name == CONTENT_FIELD and self.digests is None
+        self.surplus |= field_name == CONTENT_FIELD and not self._keeping
+        if not self._keeping:
+            return
+        self._hashes = {
+            "md5": hashlib.md5(usedforsecurity=False),
+            "sha256": hashlib.sha256(),
+            "blake2b_256": hashlib.blake2b(digest_size=32),
+        }
+        try:
+            if settings.FILE_UPLOAD_TEMP_DIR:
+                Path(settings.FILE_UPLOAD_TEMP_DIR).mkdir(parents=True, exist_ok=True, mode=0o700)
+            super().new_file(field_name, *args, **kwargs)
+        except OSError as error:
+            raise _no_room(error) from error
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """Take the next bytes of the part; ``start`` is how many came before them."""
+        if not self._keeping or self.too_large:
+            return
+        if start + len(raw_data) > settings.MAX_UPLOAD_SIZE:
+            self.too_large = True
+            self.file.close()
+            return
+        for digest in self._hashes.values():
+            digest.update(raw_data)
+        try:
+            super().receive_data_chunk(raw_data, start)
+        except OSError as error:
+            raise _no_room(error) from error
+
+    def file_complete(self, file_size: int) -> TemporaryUploadedFile | None:
+        """Hand over the part if it is the one that is kept."""
+        if not self._keeping:
+            return None
+        self.digests = {name: digest.hexdigest() for name, digest in self._hashes.items()}
+        return None if self.too_large else super().file_complete(file_size)
+
+
+def receive(request: HttpRequest) -> tuple[QueryDict, Received]:
+    """Read an upload's whole form: its text fields and its file.
+
+    Raises InvalidUpload, UploadTooLarge or Unavailable.
+    """
+    if request.content_type != "multipart/form-data":
+        raise InvalidUpload(
+            "Upload a distribution as multipart/form-data with the file in the field 'content', "
+            "as twine, uv and the other publishing tools do."
+        )
+    handler = DistributionUploadHandler(request)
+    request.upload_handlers = [handler]
+    try:
+        fields, files = request.POST, request.FILES
+    except (BadRequest, SuspiciousOperation) as error:
+        raise InvalidUpload(f"The upload's form cannot be read: {error}") from error
+    if handler.too_large:
+        raise UploadTooLarge(f"File too large. The limit of this index is {settings.MAX_UPLOAD_SIZE} bytes.")
+    if handler.surplus:
+        raise InvalidUpload("The upload has more than one file in the field 'content'; send one file per request.")
+    content = files.get(CONTENT_FIELD)
+    if content is None or content.name is None or content.size is None:
+        raise InvalidUpload("Upload payload does not have a file: the field 'content' must hold one, with its name.")
+    assert handler.digests is not None
+    return fields, Received(filename=content.name, content=content, size=content.size, digests=handler.digests)
+
+
+def clear_interrupted(now: float, *, older_than: float) -> int:
+    """Delete what uploads cut off by a crash left behind more than so many seconds ago; gives how many."""
+    if not settings.FILE_UPLOAD_TEMP_DIR:
+        return 0
+    left = [
+        path
+        for path in Path(settings.FILE_UPLOAD_TEMP_DIR).glob("*.upload*")
+        if now - path.stat().st_mtime > older_than
+    ]
+    for path in left:
+        path.unlink(missing_ok=True)
+    return len(left)
+
+
+def _no_room(error: OSError) -> Unavailable:
+    return Unavailable(f"The upload cannot be stored right now ({error.strerror}); try again later.")

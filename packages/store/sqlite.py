@@ -1,0 +1,164 @@
+"""The item store in one SQLite file, for one machine: the same items, serialized as for DynamoDB."""
+
+import json
+import os
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import cast
+
+from packages.errors import Unavailable
+from packages.models import Item
+from packages.store import Change, Condition, ConditionFailed, Delete, Key, Put
+
+# How long a writer waits for the others, in seconds.
+PATIENCE = 20
+# Rows fetched at once by a query, so that a long partition never lies in memory whole.
+PAGE = 1000
+# Sorts after every text that a key may hold.
+LAST = "\U0010ffff"
+
+
+class SQLiteStore:
+    """A connection per thread; an answered write is on disk (WAL, ``synchronous=FULL``)."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._local = threading.local()
+
+    def get(self, key: Key) -> Item | None:
+        """Read one item."""
+        with self._answering() as connection:
+            return _read(connection, key)
+
+    def get_many(self, keys: Sequence[Key]) -> list[Item | None]:
+        """Read several items as of one moment."""
+        values = ", ".join(["(?, ?)"] * len(keys))
+        with self._answering() as connection:
+            rows = connection.execute(
+                f"SELECT pk, sk, body FROM item WHERE (pk, sk) IN (VALUES {values})",
+                [part for key in keys for part in key],
+            ).fetchall()
+        found = {(pk, sk): _loaded(body) for pk, sk, body in rows}
+        return [found.get(key) for key in keys]
+
+    def query(self, pk: str, prefix: str = "") -> Iterator[Item]:
+        """Read a partition in the order of its sort keys."""
+        after, end = prefix, prefix + LAST
+        comparison = ">="
+        while True:
+            with self._answering() as connection:
+                rows = connection.execute(
+                    f"SELECT sk, body FROM item WHERE pk = ? AND sk {comparison} ? AND sk < ? ORDER BY sk LIMIT {PAGE}",
+                    (pk, after, end),
+                ).fetchall()
+            for _, body in rows:
+                yield _loaded(body)
+            if len(rows) < PAGE:
+                return
+            after, comparison = rows[-1][0], ">"
+
+    def write(self, change: Change) -> Item | None:
+        """Make one change."""
+        with self._transaction() as connection:
+            return _apply(connection, change)
+
+    def transact(self, changes: Sequence[Change]) -> None:
+        """Make several changes, all or none."""
+        with self._transaction() as connection:
+            for change in changes:
+                _apply(connection, change)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._answering() as connection:
+            # Take the write lock at once: a lock taken later can fail in the middle.
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _answering(self) -> Iterator[sqlite3.Connection]:
+        try:
+            yield self._connection()
+        except (sqlite3.OperationalError, sqlite3.DatabaseError, OSError) as error:
+            raise Unavailable(f"The index file cannot be used right now ({error}); try again in a moment.") from error
+
+    def _connection(self) -> sqlite3.Connection:
+        # A connection must not cross a fork, nor threads.
+        if getattr(self._local, "process", None) != os.getpid():
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            connection = sqlite3.connect(self._path, timeout=PATIENCE, isolation_level=None)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            # macOS answers fsync before the disk has the bytes; elsewhere this does nothing.
+            connection.execute("PRAGMA fullfsync = ON")
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS item"
+                " (pk TEXT NOT NULL, sk TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (pk, sk)) WITHOUT ROWID"
+            )
+            self._local.connection, self._local.process = connection, os.getpid()
+        connection = self._local.connection
+        assert isinstance(connection, sqlite3.Connection)
+        return connection
+
+
+def _apply(connection: sqlite3.Connection, change: Change) -> Item | None:
+    if isinstance(change, Put | Delete):
+        item = change.item
+        key = (item.pk, item.sk)
+        stored = _read(connection, key) if change.condition else None
+        holds = {
+            None: True,
+            Condition.ABSENT: stored is None,
+            Condition.PRESENT: stored is not None,
+            Condition.UNCHANGED: stored is not None and stored.revision == item.revision,
+        }
+        if not holds[change.condition]:
+            raise ConditionFailed(f"{key} is not {change.condition}")
+        if isinstance(change, Delete):
+            connection.execute("DELETE FROM item WHERE pk = ? AND sk = ?", key)
+            return None
+        _write(connection, item)
+        return item
+    stored = _read(connection, change.key)
+    if stored is None and change.condition is Condition.PRESENT:
+        raise ConditionFailed(f"{change.key} is not {change.condition}")
+    item = stored or change.model(*change.key)
+    for name, value in change.assign.items():
+        setattr(item, name, value)
+    for name, amount in change.add.items():
+        setattr(item, name, (getattr(item, name) or 0) + amount)
+    for name, number in change.raise_to.items():
+        setattr(item, name, max(getattr(item, name) or 0, number))
+    _write(connection, item)
+    return item
+
+
+def _read(connection: sqlite3.Connection, key: Key) -> Item | None:
+    row = connection.execute("SELECT body FROM item WHERE pk = ? AND sk = ?", key).fetchone()
+    return _loaded(row[0]) if row else None
+
+
+def _write(connection: sqlite3.Connection, item: Item) -> None:
+    item.revision = secrets.token_hex(8)
+    # As DynamoDB's engine does, refuse an item that lacks an attribute it needs.
+    item.serialize()
+    body = json.dumps(item.to_dynamodb_dict(), ensure_ascii=False, separators=(",", ":"))
+    connection.execute("INSERT OR REPLACE INTO item (pk, sk, body) VALUES (?, ?, ?)", (item.pk, item.sk, body))
+
+
+def _loaded(body: str) -> Item:
+    attributes = json.loads(body)
+    model = cast("type[Item]", Item.kind.deserialize(attributes["kind"]["S"]))
+    item = model()
+    item.from_dynamodb_dict(attributes)
+    return item

@@ -1,0 +1,111 @@
+"""Downloads: a distribution file, or its core metadata, at an address that stays."""
+
+from email.utils import formatdate
+from urllib.parse import quote
+
+from django.conf import settings
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.utils import timezone
+from django.utils.cache import get_conditional_response
+from django.views.decorators.http import require_safe
+from packaging.utils import canonicalize_name
+
+from packages import catalog, downloads, storage
+from packages.access import Action
+from packages.auth import requires
+from packages.distributions import METADATA_SUFFIX, WHEEL, DistributionFile
+from packages.errors import NotFound
+from packages.models import SignedUrl
+from packages.views.answers import plain
+from packages.views.ranges import Part, Window, requested_part
+
+# What is read at once where a server has no sendfile.
+BLOCK = 256 * 1024
+
+
+@require_safe
+@requires(Action.READ)
+def download(request: HttpRequest, name: str, filename: str) -> HttpResponseBase:
+    """``GET /packages/<project>/<filename>[.metadata]``: the bytes, or the way to them."""
+    wanted = filename.removesuffix(METADATA_SUFFIX)
+    file, address = catalog.find_file(canonicalize_name(name), wanted)
+    if wanted == filename:
+        return _distribution(request, file, address)
+    if file.packagetype != WHEEL:
+        # An sdist's metadata may change when it is built, so none is promised (PEP 643, 658).
+        raise NotFound(f"There is no core metadata for {wanted}: the index serves it for wheels.")
+    response = _unless_known(request, file, file.metadata_sha256)
+    return response or _described(HttpResponse(storage.read(file.metadata_key)), file, file.metadata_sha256)
+
+
+@require_safe
+@requires(Action.READ)
+def by_filename(request: HttpRequest, filename: str) -> HttpResponseBase:
+    """``GET /packages/<filename>``: the address that files had in elasticpypi."""
+    suffix = METADATA_SUFFIX if filename.endswith(METADATA_SUFFIX) else ""
+    project = catalog.project_of_file(filename.removesuffix(suffix))
+    return _redirect(f"{project}/{quote(filename, safe='+!')}")
+
+
+def _distribution(request: HttpRequest, file: DistributionFile, known: SignedUrl | None) -> HttpResponseBase:
+    response = _unless_known(request, file, file.sha256)
+    if response is not None:
+        return response
+    if request.method == "HEAD":
+        # Answered here even when GET is a redirect: a signed URL refuses HEAD, and pip crashes on a redirect.
+        response = HttpResponse()
+        response["Content-Length"] = str(file.size)
+        return _described(response, file, file.sha256)
+    if file.size > settings.STREAM_LIMIT:
+        address = downloads.address_of(file, known, timezone.now())
+        if address is not None:
+            return _redirect(address)
+    part = requested_part(request, file.size, etag=_etag(file.sha256), modified=_modified(file))
+    if part is not None and part.length <= 0:
+        response = plain(request, 416, f"{file.filename} has {file.size} bytes; the range asked for lies outside.")
+        response["Content-Range"] = f"bytes */{file.size}"
+        return response
+    content = storage.open_file(file.key)
+    whole = part is None
+    part = part or Part(0, file.size - 1)
+    content.seek(part.first)
+    response = FileResponse(Window(content, part.length), status=200 if whole else 206)
+    response.block_size = BLOCK
+    response["Content-Length"] = str(part.length)
+    if not whole:
+        response["Content-Range"] = f"bytes {part.first}-{part.last}/{file.size}"
+    return _described(response, file, file.sha256)
+
+
+def _redirect(location: str) -> HttpResponse:
+    # 302, and not to be kept: a 301 would send clients to a signed address long after it has expired.
+    response = HttpResponse(status=302)
+    response["Location"] = location
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _unless_known(request: HttpRequest, file: DistributionFile, sha256: str) -> HttpResponseBase | None:
+    """A 304 (or 412) for a client that has these bytes already."""
+    response = get_conditional_response(request, etag=_etag(sha256), last_modified=_modified(file))
+    return None if response is None else _described(response, file, sha256)
+
+
+def _described(response: HttpResponseBase, file: DistributionFile, sha256: str) -> HttpResponseBase:
+    response["Content-Type"] = "application/octet-stream"
+    response["ETag"] = _etag(sha256)
+    response["Last-Modified"] = formatdate(_modified(file), usegmt=True)
+    response["Accept-Ranges"] = "bytes"
+    audience = "public" if settings.PUBLIC_READ else "private"
+    # Where files may be overwritten, a client has to ask whether its copy is still the one.
+    freshness = "no-cache" if settings.OVERWRITE else storage.FOREVER
+    response["Cache-Control"] = f"{audience}, {freshness}"
+    return response
+
+
+def _etag(sha256: str) -> str:
+    return f'"{sha256}"'
+
+
+def _modified(file: DistributionFile) -> int:
+    return int(file.upload_time.timestamp())

@@ -1,0 +1,207 @@
+"""Settings: every environment variable is read here, once, by readers that refuse odd values at start."""
+
+import os
+import re
+import secrets
+import socket
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+# Readers. Each takes a variable's name and says in a sentence what it would have accepted.
+
+
+def text(name: str, default: str = "") -> str:
+    """The variable without surrounding space; an empty one counts as not set."""
+    return os.environ.get(name, "").strip() or default
+
+
+def boolean(name: str, default: bool) -> bool:
+    """Any usual spelling of a boolean."""
+    value = text(name).lower()
+    if not value:
+        return default
+    if value in {"1", "true", "t", "yes", "y", "on"}:
+        return True
+    if value in {"0", "false", "f", "no", "n", "off"}:
+        return False
+    raise ImproperlyConfigured(f"{name} is {value!r}; it takes true or false (also 1/0, yes/no, on/off).")
+
+
+def integer(name: str, default: int, *, least: int, most: int) -> int:
+    """A whole number within bounds."""
+    value = text(name)
+    if not value:
+        return default
+    if not re.fullmatch(r"[0-9]{1,18}", value) or not least <= int(value) <= most:
+        raise ImproperlyConfigured(f"{name} is {value!r}; it takes a whole number from {least} to {most}.")
+    return int(value)
+
+
+def byte_size(name: str, default: int) -> int:
+    """A number of bytes, also with a unit: 500MB, 2GB (powers of ten) or 64MiB, 2GiB (powers of two)."""
+    value = text(name)
+    if not value:
+        return default
+    match = re.fullmatch(r"([0-9]{1,15})\s*([kmgt]?)(i?)b?", value, flags=re.IGNORECASE)
+    if not match or int(match[1]) == 0 or (match[3] and not match[2]):
+        raise ImproperlyConfigured(f"{name} is {value!r}; it takes a size such as 104857600, 500MB or 2GiB.")
+    return int(match[1]) * (1024 if match[3] else 1000) ** " kmgt".index(match[2].lower() or " ")
+
+
+def names(name: str) -> list[str]:
+    """A comma-separated list."""
+    return [item.strip() for item in text(name).split(",") if item.strip()]
+
+
+def accounts() -> dict[str, str]:
+    """Passwords by user name, from USERS (``name:password,…``) and USERNAME with PASSWORD."""
+    found: dict[str, str] = {}
+    pairs = []
+    for entry in names("USERS"):
+        # Only the first colon separates: a password may hold more of them.
+        username, colon, password = entry.partition(":")
+        if not colon:
+            raise ImproperlyConfigured("USERS takes name:password pairs joined by commas; one entry has no ':'.")
+        pairs.append(("USERS", username.strip(), password))
+    # Desktop sessions set USERNAME on their own, so without PASSWORD it says nothing.
+    password = os.environ.get("PASSWORD", "")
+    if password:
+        username = text("USERNAME")
+        if not username:
+            raise ImproperlyConfigured("PASSWORD is set without USERNAME; set both, or neither.")
+        pairs.append(("USERNAME", username, password))
+    for variable, username, password in pairs:
+        if not username or ":" in username or not password:
+            raise ImproperlyConfigured(f"{variable} has an account without a name or password; both must be given.")
+        if username in found:
+            raise ImproperlyConfigured(f"{variable} gives the account {username!r} a second time.")
+        found[username] = password
+    return found
+
+
+def secret_key() -> str:
+    """SECRET_KEY, or the one kept in DATA_DIR, made there at the first start (mode 0600)."""
+    given = text("SECRET_KEY")
+    if given:
+        if len(given) < 32:
+            raise ImproperlyConfigured("SECRET_KEY is too short; it takes 32 characters or more, chosen at random.")
+        return given
+    path = DATA_DIR / "secret-key"
+    try:
+        DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
+        kept = path.read_text().strip() if path.exists() else ""
+        if not kept:
+            # Written whole under a name of its own and then linked: of two first starts one key wins.
+            draft = path.with_name(f"secret-key.{secrets.token_hex(8)}")
+            draft.touch(mode=0o600)
+            draft.write_text(secrets.token_urlsafe(48))
+            try:
+                os.link(draft, path)
+            except FileExistsError:
+                pass
+            finally:
+                draft.unlink()
+            kept = path.read_text().strip()
+        return kept
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"DATA_DIR {str(DATA_DIR)!r} cannot be written ({error.strerror}); "
+            "set DATA_DIR to a folder that can, or set SECRET_KEY."
+        ) from error
+
+
+# Where it runs: on AWS when BUCKET and TABLE are set, else on this machine alone.
+
+BUCKET = text("BUCKET")
+TABLE = text("TABLE")
+if bool(BUCKET) != bool(TABLE):
+    raise ImproperlyConfigured("BUCKET and TABLE go together: set both (S3 and DynamoDB), or neither (DATA_DIR).")
+DATA_DIR = Path(text("DATA_DIR", str(BASE_DIR / "data"))).expanduser().absolute()
+
+SERVICE = text("SERVICE", "elastic pypi")
+STAGE = text("STAGE")
+if not re.fullmatch(r"[\w .-]{0,64}", SERVICE, flags=re.ASCII) or not re.fullmatch(r"[\w.-]{0,64}", STAGE, re.ASCII):
+    raise ImproperlyConfigured("SERVICE and STAGE take up to 64 letters, digits, '.', '_' and '-'.")
+
+HOST = text("HOST", "127.0.0.1")
+PORT = integer("PORT", 8000, least=0, most=65535)
+ALLOWED_HOSTS = names("ALLOWED_HOSTS") or sorted(
+    {"localhost", "127.0.0.1", "[::1]", f"[{HOST}]" if ":" in HOST else HOST, socket.gethostname().lower()}
+)
+
+# Who may use it. Nothing here has a default: without accounts `manage.py serve` makes the first one.
+
+SECRET_KEY = secret_key()
+ACCOUNTS = accounts()
+PUBLIC_READ = boolean("PUBLIC_READ", False)
+OVERWRITE = boolean("OVERWRITE", False)
+
+# Sizes, in bytes. STREAM_LIMIT is what one Lambda response (6 MB of base64) can carry.
+
+MAX_UPLOAD_SIZE = byte_size("MAX_UPLOAD_SIZE", 2 * 1024**3)
+STREAM_LIMIT = byte_size("STREAM_LIMIT", 4 * 1024**2)
+
+# The metadata fields of an upload: a README of some megabytes, thousands of classifiers and requirements.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024**2
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 100_000
+# An uploaded file waits beside the place it goes to, so that publishing it is a link, not a copy.
+FILE_UPLOAD_TEMP_DIR = None if BUCKET else str(DATA_DIR / "incoming")
+# The folder is made when the first upload comes.
+SILENCED_SYSTEM_CHECKS = ["files.E001"]
+
+# Django.
+
+DEBUG = False
+INSTALLED_APPS = ["packages"]
+DATABASES: dict[str, dict[str, str]] = {}
+ROOT_URLCONF = "pypi_project.urls"
+WSGI_APPLICATION = "pypi_project.wsgi.application"
+# Uploads and pages answer with and without the last slash themselves: clients refuse redirects.
+APPEND_SLASH = False
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "packages.middleware.WholeBodies",
+    "packages.middleware.KnownHost",
+    "packages.middleware.Refusals",
+]
+SECURE_REFERRER_POLICY = "same-origin"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {"context_processors": []},
+    }
+]
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = False
+
+if BUCKET:
+    _FILES = {
+        "BACKEND": "packages.storage.BucketStorage",
+        "OPTIONS": {"bucket_name": BUCKET},
+    }
+else:
+    _FILES = {
+        "BACKEND": "packages.storage.FolderStorage",
+        "OPTIONS": {"location": str(DATA_DIR / "storage")},
+    }
+STORAGES = {"default": _FILES}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {
+        "packages": {"level": "INFO"},
+        # A client's mistakes are answered to the client; the log is for ours.
+        "django": {"handlers": [], "level": "ERROR", "propagate": True},
+        "django.security": {"level": "CRITICAL"},
+    },
+}
