@@ -71,17 +71,20 @@ def _read_wheel(file: IO[bytes], filename: str, size: int) -> bytes:
         if len(dist_infos) != 1:
             found = ", ".join(sorted(dist_infos)) or "none"
             raise InvalidDistribution(
-                f"Invalid distribution file: wheel {filename} must hold exactly one .dist-info directory (found: {found})."
+                f"Invalid distribution file: wheel {filename} must hold exactly one .dist-info directory "
+                f"(found: {found})."
             )
         (dist_info,) = dist_infos
         if _project_of_dist_info(dist_info) != canonicalize_name(filename.partition("-")[0]):
             raise InvalidDistribution(
-                f"Invalid distribution file: wheel {filename} holds the .dist-info directory of another project, {dist_info}."
+                f"Invalid distribution file: wheel {filename} holds the .dist-info directory "
+                f"of another project, {dist_info}."
             )
         for required in ("METADATA", "WHEEL"):
             if f"{dist_info}/{required}" not in names:
                 raise InvalidDistribution(
-                    f"Invalid distribution file: wheel {filename} does not contain the required file {dist_info}/{required}."
+                    f"Invalid distribution file: wheel {filename} does not contain "
+                    f"the required file {dist_info}/{required}."
                 )
         return _read_member(archive, f"{dist_info}/METADATA", filename)
 
@@ -127,7 +130,8 @@ def _sdist_metadata_name(names: set[str], filename: str) -> str:
     tops = {name.partition("/")[0] for name in names} - {"."}
     if len(tops) != 1:
         raise InvalidDistribution(
-            f"Invalid distribution file: sdist {filename} must hold exactly one top-level directory (found: {len(tops)})."
+            f"Invalid distribution file: sdist {filename} must hold exactly one top-level directory "
+            f"(found: {len(tops)})."
         )
     name = f"{tops.pop()}/PKG-INFO"
     if name not in names:
@@ -152,9 +156,7 @@ def _metadata_too_large(filename: str) -> InvalidDistribution:
 
 def _refuse_bomb(filename: str, unpacked: int, packed: int) -> None:
     if unpacked > BOMB_SIZE and unpacked > packed * BOMB_RATIO:
-        raise InvalidDistribution(
-            f"Invalid distribution file: {filename} exceeds a compression ratio of {BOMB_RATIO}."
-        )
+        raise InvalidDistribution(f"Invalid distribution file: {filename} exceeds a compression ratio of {BOMB_RATIO}.")
 
 
 class _Metered(io.RawIOBase):

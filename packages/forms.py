@@ -56,7 +56,8 @@ class UploadForm:
                 raise InvalidUpload(f"{self.version!a} is an invalid value for version (PEP 440).") from error
             if version != metadata.version:
                 raise InvalidDistribution(
-                    f"The upload's version {self.version!a} is not the version in the file's metadata, '{metadata.version}'."
+                    f"The upload's version {self.version!a} is not the version in the file's metadata, "
+                    f"'{metadata.version}'."
                 )
 
 

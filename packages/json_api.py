@@ -27,7 +27,11 @@ def release_info(metadata: CoreMetadata, files: Iterable[DistributionFile], *, p
         "description_content_type": raw.get("description_content_type"),
         "docs_url": None,
         "download_url": given(raw.get("download_url")),
-        "downloads": {"last_day": _NO_DOWNLOAD_COUNT, "last_month": _NO_DOWNLOAD_COUNT, "last_week": _NO_DOWNLOAD_COUNT},
+        "downloads": {
+            "last_day": _NO_DOWNLOAD_COUNT,
+            "last_month": _NO_DOWNLOAD_COUNT,
+            "last_week": _NO_DOWNLOAD_COUNT,
+        },
         "dynamic": raw.get("dynamic"),
         "home_page": given(raw.get("home_page")),
         "keywords": ",".join(raw.get("keywords", [])),

@@ -92,9 +92,7 @@ def publish(
 
     save_bytes()
     published = _put_row(file, overwrite=overwrite, save_again=save_bytes)
-    _announce(
-        file.project, assign={"name": file.project, "display_name": metadata.display_name, "removed": False}
-    )
+    _announce(file.project, assign={"name": file.project, "display_name": metadata.display_name, "removed": False})
     logger.info("%s published %s (%s %s)", uploader, published.filename, published.project, published.version)
     return published
 
@@ -212,9 +210,7 @@ def _is_listed(name: NormalizedName) -> bool:
     return find_project(name).status in OFFERS_FILES
 
 
-def _set_yanked(
-    project: NormalizedName, version: str, filename: str | None, *, yanked: bool, reason: str
-) -> list[str]:
+def _set_yanked(project: NormalizedName, version: str, filename: str | None, *, yanked: bool, reason: str) -> list[str]:
     def change(row: File) -> bool:
         if (row.yanked, row.yanked_reason) == (yanked, reason):
             return False

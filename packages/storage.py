@@ -134,6 +134,39 @@ class BucketStorage(S3Storage):
         """Make sure that the bucket answers."""
         self.connection.meta.client.head_bucket(Bucket=self.bucket_name)
 
+    def provision(self) -> Iterator[str]:
+        """Make the bucket private, encrypted and versioned; gives a line about each step."""
+        client, name = self.connection.meta.client, self.bucket_name
+        region = client.meta.region_name
+        # us-east-1 is the one region that must not be named.
+        where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        try:
+            client.create_bucket(Bucket=name, **where)
+            yield f"bucket {name}: created in {region}"
+        except (client.exceptions.BucketAlreadyOwnedByYou, client.exceptions.BucketAlreadyExists):
+            # Another account's bucket would refuse what follows.
+            client.head_bucket(Bucket=name)
+            yield f"bucket {name}: exists"
+        client.put_public_access_block(
+            Bucket=name,
+            PublicAccessBlockConfiguration=dict.fromkeys(
+                ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
+            ),
+        )
+        client.put_bucket_ownership_controls(
+            Bucket=name, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+        )
+        yield f"bucket {name}: closed to the public"
+        client.put_bucket_encryption(
+            Bucket=name,
+            ServerSideEncryptionConfiguration={
+                "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+            },
+        )
+        yield f"bucket {name}: encrypted at rest"
+        client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+        yield f"bucket {name}: versioned"
+
 
 def key_for(project: NormalizedName, sha256: str, filename: str) -> str:
     """The key of a distribution file."""
@@ -174,6 +207,13 @@ def check() -> None:
     """Make sure that the storage answers. Raises Unavailable."""
     with _translated():
         _storage().check()
+
+
+def provision() -> Iterator[str]:
+    """Make the bucket with its safeguards; gives a line about each step. Raises Unavailable."""
+    bucket = cast("BucketStorage", _storage())
+    with _translated():
+        yield from bucket.provision()
 
 
 def _storage() -> FolderStorage | BucketStorage:

@@ -39,7 +39,9 @@ def upload(request: HttpRequest) -> HttpResponseBase:
 def explain(request: HttpRequest) -> HttpResponseBase:
     """``GET /legacy/``: what this address is for, as a 405."""
     response = plain(
-        request, 405, "This is the upload address: twine, uv and other publishing tools POST to it. Install from /simple/."
+        request,
+        405,
+        "This is the upload address: twine, uv and other publishing tools POST to it. Install from /simple/.",
     )
     response["Allow"] = "POST"
     return response

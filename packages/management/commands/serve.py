@@ -64,7 +64,8 @@ class Command(BaseCommand):
                     continue
                 if error.errno == errno.EADDRINUSE:
                     raise CommandError(
-                        f"Port {port} on {host} is in use by another program; choose another one, as in PORT={port + 1}."
+                        f"Port {port} on {host} is in use by another program; "
+                        f"choose another one, as in PORT={port + 1}."
                     ) from error
                 raise CommandError(
                     f"Cannot listen on HOST {host!r}, PORT {port}: {error.strerror or error}."

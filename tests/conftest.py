@@ -1,0 +1,98 @@
+"""Fixtures, as a ladder: a home for the index → a store → clients of its web side."""
+
+import base64
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from moto import mock_aws
+from pytest_django import Settings
+
+from packages import accounts
+from packages.models import Item
+from packages.store import Store, store
+from tests.builders import Built, a_wheel
+
+BUCKET = "packages-of-tests"
+
+
+@pytest.fixture(autouse=True)
+def _forget() -> Iterator[None]:
+    """No test finds what another one left in this process."""
+    store.cache_clear()
+    accounts.digests.cache_clear()
+    yield
+    store.cache_clear()
+    accounts.digests.cache_clear()
+
+
+@pytest.fixture
+def machine(settings: Settings, tmp_path: Path) -> Path:
+    """The index on one machine; gives its DATA_DIR."""
+    settings.DATA_DIR = tmp_path
+    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path / "incoming")
+    settings.STORAGES = {
+        "default": {
+            "BACKEND": "packages.storage.FolderStorage",
+            "OPTIONS": {"location": str(tmp_path / "storage")},
+        }
+    }
+    return tmp_path
+
+
+@pytest.fixture
+def aws(settings: Settings, capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
+    """The index on S3 and DynamoDB, as moto plays them."""
+    with mock_aws():
+        settings.BUCKET = BUCKET
+        settings.TABLE = Item.Meta.table_name
+        settings.FILE_UPLOAD_TEMP_DIR = None
+        settings.STORAGES = {
+            "default": {"BACKEND": "packages.storage.BucketStorage", "OPTIONS": {"bucket_name": BUCKET}}
+        }
+        call_command("provision")
+        capsys.readouterr()
+        yield
+
+
+@pytest.fixture(params=["machine", "aws"])
+def home(request: pytest.FixtureRequest) -> str:
+    """Both homes of the index, one after the other."""
+    request.getfixturevalue(request.param)
+    return str(request.param)
+
+
+@pytest.fixture
+def items(home: str) -> Store:
+    """The item store, on both engines."""
+    return store()
+
+
+def basic(username: str, password: str) -> str:
+    """The value of an Authorization header."""
+    return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+
+
+@pytest.fixture
+def alice(home: str) -> Client:
+    """A client with the credentials of an account, on both homes."""
+    return Client(headers={"authorization": basic("alice", "correct horse")})
+
+
+Publish = Callable[..., Any]
+
+
+@pytest.fixture
+def publish(alice: Client) -> Publish:
+    """Upload a distribution as a publishing tool does, and expect success."""
+
+    def upload(built: Built | None = None, **fields: str) -> Built:
+        built = built or a_wheel()
+        response = alice.post("/legacy/", built.upload(**fields))
+        assert (response.status_code, response.content) == (200, b""), response.content
+        return built
+
+    return upload

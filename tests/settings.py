@@ -1,0 +1,40 @@
+"""Settings for tests: the product's own, on an environment that owes nothing to the developer's shell."""
+
+import os
+import tempfile
+
+for name in (
+    "ACCOUNTS",
+    "ALLOWED_HOSTS",
+    "AWS_ENDPOINT_URL",
+    "AWS_PROFILE",
+    "BUCKET",
+    "HOST",
+    "MAX_UPLOAD_SIZE",
+    "OVERWRITE",
+    "PASSWORD",
+    "PORT",
+    "PUBLIC_READ",
+    "SERVICE",
+    "STAGE",
+    "STREAM_LIMIT",
+    "TABLE",
+    "USERS",
+):
+    os.environ.pop(name, None)
+
+os.environ.update(
+    {
+        "DATA_DIR": tempfile.gettempdir(),
+        "SECRET_KEY": "only for tests, and long enough to be accepted",
+        "USERS": "alice:correct horse,bob:with:colon",
+        # Nothing may look for a real account: these strings open none.
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_SESSION_TOKEN": "testing",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+)
+
+from pypi_project.settings import *  # noqa: E402, F403
