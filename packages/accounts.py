@@ -6,11 +6,15 @@ import hmac
 import json
 import os
 import secrets
+import string
 from collections.abc import Mapping
+from pathlib import Path
 
 from django.conf import settings
 
 FIRST_NAME = "admin"
+# No sign that a shell, a URL or a command line would take for something else.
+_LETTERS = string.ascii_letters + string.digits
 
 # Compared with when there is no such account, so that asking for one takes as long as for another.
 _NOBODY = hashlib.sha256(secrets.token_bytes(32)).hexdigest()
@@ -27,7 +31,7 @@ def digests() -> Mapping[str, str]:
     """The SHA-256 of every account's password, by account name.
 
     A plain digest is enough: the settings' passwords are in this process's memory anyway, and
-    the one kept in a file was made here from 192 random bits.
+    the one kept in a file was made here from 190 random bits.
     """
     if settings.ACCOUNTS:
         return {name: _digest(password) for name, password in settings.ACCOUNTS.items()}
@@ -45,7 +49,7 @@ def make_first() -> tuple[str, str] | None:
     """
     if digests():
         return None
-    password = secrets.token_urlsafe(24)
+    password = "".join(secrets.choice(_LETTERS) for _ in range(32))
     path = _path()
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -57,8 +61,8 @@ def make_first() -> tuple[str, str] | None:
     return FIRST_NAME, password
 
 
-def _path() -> "os.PathLike[str]":
-    return settings.DATA_DIR / "first-account.json"
+def _path() -> Path:
+    return Path(settings.DATA_DIR, "first-account.json")
 
 
 def _digest(password: str) -> str:

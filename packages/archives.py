@@ -119,7 +119,7 @@ def _read_tar_sdist(file: IO[bytes], filename: str, size: int) -> bytes:
                 assert content is not None, "a regular member can be read"
                 found[name] = content.read()
             # The archive would remember every member otherwise.
-            archive.members = []
+            archive.members = []  # type: ignore[attr-defined]
     metadata_name = _sdist_metadata_name(names, filename)
     if metadata_name not in found:
         raise InvalidDistribution(f"Invalid distribution file: {metadata_name} in {filename} is not a regular file.")

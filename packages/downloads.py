@@ -20,7 +20,7 @@ def address_of(file: DistributionFile, known: SignedUrl | None, now: datetime) -
     own, so signing for the same moment would not give the same text.) Raises Unavailable.
     """
     if known is not None and _is_fresh(known, file, now):
-        return cast("str", known.url)
+        return known.url
     address = storage.signed_url(file.key, int(LIFETIME.total_seconds()))
     if address is None:
         return None
@@ -32,7 +32,7 @@ def address_of(file: DistributionFile, known: SignedUrl | None, now: datetime) -
     except ConditionFailed:
         winner = cast("SignedUrl | None", store().get(key))
         if winner is not None and _is_fresh(winner, file, now):
-            return cast("str", winner.url)
+            return winner.url
     return address
 
 

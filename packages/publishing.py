@@ -235,10 +235,10 @@ def _matching(
 ) -> list[File]:
     find_project(project)
     try:
-        wanted = str(Version(version))
+        wanted = Version(version)
     except InvalidVersion as error:
         raise NotFound(f"{version!a} is not a version (PEP 440).") from error
-    rows = [row for row in among(project) if row.version == wanted]
+    rows = [row for row in among(project) if Version(row.version) == wanted]
     if not rows:
         raise NotFound(f"There is no release {wanted} of the project {project}.")
     if filename is not None:

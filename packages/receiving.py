@@ -2,7 +2,7 @@
 
 import hashlib
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, SuspiciousOperation
@@ -34,14 +34,13 @@ class DistributionUploadHandler(TemporaryFileUploadHandler):
         self.surplus |= field_name == CONTENT_FIELD and not self._keeping
         if not self._keeping:
             return
-        self._hashes = {
+        self._hashes: dict[str, Any] = {
             "md5": hashlib.md5(usedforsecurity=False),
             "sha256": hashlib.sha256(),
             "blake2b_256": hashlib.blake2b(digest_size=32),
         }
         try:
-            if settings.FILE_UPLOAD_TEMP_DIR:
-                Path(settings.FILE_UPLOAD_TEMP_DIR).mkdir(parents=True, exist_ok=True, mode=0o700)
+            prepare_folder()
             super().new_file(field_name, *args, **kwargs)
         except OSError as error:
             raise _no_room(error) from error
@@ -66,7 +65,7 @@ class DistributionUploadHandler(TemporaryFileUploadHandler):
         if not self._keeping:
             return None
         self.digests = {name: digest.hexdigest() for name, digest in self._hashes.items()}
-        return None if self.too_large else super().file_complete(file_size)
+        return None if self.too_large else cast("TemporaryUploadedFile", super().file_complete(file_size))
 
 
 def receive(request: HttpRequest) -> tuple[QueryDict, Received]:
@@ -94,6 +93,12 @@ def receive(request: HttpRequest) -> tuple[QueryDict, Received]:
         raise InvalidUpload("Upload payload does not have a file: the field 'content' must hold one, with its name.")
     assert handler.digests is not None
     return fields, Received(filename=content.name, content=content, size=content.size, digests=handler.digests)
+
+
+def prepare_folder() -> None:
+    """Make the folder that uploads wait in. Raises OSError."""
+    if settings.FILE_UPLOAD_TEMP_DIR:
+        Path(settings.FILE_UPLOAD_TEMP_DIR).mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
 def clear_interrupted(now: float, *, older_than: float) -> int:

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import IO, Any, cast
 
 from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
@@ -179,10 +179,11 @@ def save(key: str, content: File[bytes]) -> None:
         default_storage.save(key, content)
 
 
-def open_file(key: str) -> File[bytes]:
+def open_file(key: str) -> IO[bytes]:
     """Open an object for reading; the caller closes it. Raises Unavailable."""
     with _translated():
-        return default_storage.open(key)
+        # Django's wrapper would only be in the way of the server that sends it.
+        return cast("IO[bytes]", default_storage.open(key).file)
 
 
 def read(key: str) -> bytes:

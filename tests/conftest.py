@@ -76,10 +76,20 @@ def basic(username: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
 
 
+class Reader(Client):
+    """A client that reads every answer to its end, as real ones do."""
+
+    def request(self, **request: Any) -> Any:
+        response: Any = super().request(**request)
+        if response.streaming:
+            response.streaming_content = [response.getvalue()]
+        return response
+
+
 @pytest.fixture
 def alice(home: str) -> Client:
     """A client with the credentials of an account, on both homes."""
-    return Client(headers={"authorization": basic("alice", "correct horse")})
+    return Reader(headers={"authorization": basic("alice", "correct horse")})
 
 
 Publish = Callable[..., Any]

@@ -17,7 +17,7 @@ from packages.distributions import METADATA_SUFFIX, WHEEL, DistributionFile
 from packages.errors import NotFound
 from packages.models import SignedUrl
 from packages.views.answers import plain
-from packages.views.ranges import Part, Window, requested_part
+from packages.views.ranges import Window, requested_part
 
 # What is read at once where a server has no sendfile.
 BLOCK = 256 * 1024
@@ -66,14 +66,15 @@ def _distribution(request: HttpRequest, file: DistributionFile, known: SignedUrl
         response["Content-Range"] = f"bytes */{file.size}"
         return response
     content = storage.open_file(file.key)
-    whole = part is None
-    part = part or Part(0, file.size - 1)
-    content.seek(part.first)
-    response = FileResponse(Window(content, part.length), status=200 if whole else 206)
-    response.block_size = BLOCK
-    response["Content-Length"] = str(part.length)
-    if not whole:
+    if part is None:
+        response = FileResponse(content)
+        response["Content-Length"] = str(file.size)
+        del response["Content-Disposition"]
+    else:
+        response = FileResponse(Window(content, part), status=206)
+        response["Content-Length"] = str(part.length)
         response["Content-Range"] = f"bytes {part.first}-{part.last}/{file.size}"
+    response.block_size = BLOCK
     return _described(response, file, file.sha256)
 
 

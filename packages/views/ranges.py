@@ -46,25 +46,31 @@ def requested_part(request: HttpRequest, size: int, *, etag: str, modified: int)
 
 
 class Window(io.RawIOBase):
-    """The next ``length`` bytes of a file, as a file; servers that can will send it by sendfile."""
+    """A part of a file, as a file."""
 
-    def __init__(self, file: IO[bytes], length: int) -> None:
+    def __init__(self, file: IO[bytes], part: Part) -> None:
         self._file = file
-        self._left = length
+        self._part = part
+        file.seek(part.first)
 
     def read(self, size: int = -1, /) -> bytes:
         """Read up to so many bytes, or all that is left."""
-        content = self._file.read(self._left if size < 0 else min(size, self._left))
-        self._left -= len(content)
-        return content
+        left = self._part.length - self.tell()
+        return self._file.read(left if size < 0 else min(size, left))
+
+    def seekable(self) -> bool:
+        """True: servers that see it let go of their thread while a slow client fetches."""
+        return True
+
+    def tell(self) -> int:
+        """The position in the part."""
+        return self._file.tell() - self._part.first
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        """Move within the file: what sends a part by its descriptor sets the position after it."""
-        return self._file.seek(offset, whence)
-
-    def fileno(self) -> int:
-        """The file's descriptor, whose position is where the window begins."""
-        return self._file.fileno()
+        """Move within the part."""
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self.tell(), io.SEEK_END: self._part.length}[whence]
+        self._file.seek(self._part.first + min(max(start + offset, 0), self._part.length))
+        return self.tell()
 
     def close(self) -> None:
         """Close the file too."""

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from packages import catalog, simple_api
 from packages.access import Action
 from packages.auth import requires
-from packages.distributions import normalized_or_none
+from packages.distributions import DistributionFile, normalized_or_none
 from packages.errors import NotFound
 from packages.simple_api import HTML_TYPE, JSON_TYPE, LEGACY_HTML_TYPE
 from packages.views.answers import plain
@@ -21,8 +21,9 @@ from packages.views.answers import plain
 # Part of every page's ETag: change it when the same rows are to be rendered differently.
 RENDERING = "1"
 
-# Best first, for a client that names them and likes several equally.
+# Best first, for a client that names them and likes several equally; and for one that takes anything.
 _OFFERS = (JSON_TYPE, HTML_TYPE, LEGACY_HTML_TYPE)
+_FOR_ANYBODY = (LEGACY_HTML_TYPE, JSON_TYPE, HTML_TYPE)
 _CONCRETE = {
     "application/vnd.pypi.simple.latest+json": JSON_TYPE,
     "application/vnd.pypi.simple.latest+html": HTML_TYPE,
@@ -62,7 +63,7 @@ def project_detail(request: HttpRequest, name: str) -> HttpResponseBase:
     # Relative, so that a stage prefix, a custom domain and a proxy's path all work.
     root = "../" * request.path_info.count("/", 1)
 
-    def url_for(file: simple_api.DistributionFile) -> str:
+    def url_for(file: DistributionFile) -> str:
         return root + simple_api.file_url(file)
 
     def render(media_type: str) -> str:
@@ -125,9 +126,8 @@ def _preferred_type(request: HttpRequest) -> str | None:
         best = max(found, key=lambda accepted: (accepted.quality, accepted.specificity), default=None)
         if best is None:
             return (0.0, 0, 0)
-        named = best.specificity > 1
-        preference = -_OFFERS.index(offer) if named else _OFFERS.index(offer)
-        return (best.quality, best.specificity, preference)
+        preferences = _OFFERS if best.specificity > 1 else _FOR_ANYBODY
+        return (best.quality, best.specificity, -preferences.index(offer))
 
     best = max(_OFFERS, key=rank)
     return best if rank(best)[0] > 0 else LEGACY_HTML_TYPE

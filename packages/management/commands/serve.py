@@ -1,26 +1,33 @@
 """``manage.py serve``: run the index on this machine, with a production server."""
 
 import errno
-import os
+import logging
+import signal
 import socket
+import sys
+import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.handlers.wsgi import WSGIHandler
 from django.core.management.base import BaseCommand, CommandError
 from django.core.wsgi import get_wsgi_application
-from gunicorn.app.base import BaseApplication
+from waitress.channel import HTTPChannel
+from waitress.server import create_server
+from waitress.task import ThreadedTaskDispatcher, WSGITask
 
 from packages import accounts, storage
 from packages.errors import PackagesError
-from packages.receiving import clear_interrupted
+from packages.receiving import clear_interrupted, prepare_folder
 from packages.store import store
 
-# Measured with uv's 50 parallel connections: see docs/architecture.md.
-WORKERS = 2
+# waitress holds connections, half-sent requests and half-fetched files in one loop; a thread is
+# taken only by a request that is there whole. (Why this server: docs/architecture.md.)
 THREADS = 16
+CONNECTIONS = 1000
+IDLE_SECONDS = 120
+# Ctrl-C waits no longer than this for answers under way.
+LAST_WORDS_SECONDS = 1.5
 # A server that was killed may hold its port a moment longer than its life.
 PORT_PATIENCE_SECONDS = 3.0
 # An upload that has not been written to for so long is not going on any more.
@@ -36,49 +43,56 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Run until interrupted."""
         listener = self._listen(settings.HOST, settings.PORT)
-        try:
-            settings.DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
-            first = accounts.make_first()
-            clear_interrupted(time.time(), older_than=INTERRUPTED_AFTER_SECONDS)
-        except OSError as error:
-            raise CommandError(_unwritable(settings.DATA_DIR, error)) from error
-        try:
-            storage.check()
-            store().get(("counter#serial", "#"))
-        except PackagesError as error:
-            where = "BUCKET and TABLE" if settings.BUCKET else f"DATA_DIR {str(settings.DATA_DIR)!r}"
-            raise CommandError(f"{where}: {error}") from error
+        first = self._prepare()
         host, port = listener.getsockname()[:2]
         self._explain(f"[{host}]" if ":" in host else host, port, first)
-        Server(get_wsgi_application(), listener).run()
+        _serve(listener)
 
     def _listen(self, host: str, port: int) -> socket.socket:
         deadline = time.monotonic() + PORT_PATIENCE_SECONDS
         while True:
             try:
                 family = socket.AF_INET6 if ":" in host else socket.AF_INET
-                listener = socket.create_server((host, port), family=family, backlog=1024)
+                return socket.create_server((host, port), family=family, backlog=CONNECTIONS)
             except OSError as error:
-                if error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
+                taken = error.errno == errno.EADDRINUSE
+                if taken and time.monotonic() < deadline:
                     time.sleep(0.1)
-                    continue
-                if error.errno == errno.EADDRINUSE:
+                elif taken:
                     raise CommandError(
-                        f"Port {port} on {host} is in use by another program; "
-                        f"choose another one, as in PORT={port + 1}."
+                        f"Port {port} on {host} is in use by another program; choose another one, "
+                        f"as in: make serve PORT={port % 65535 + 1}"
                     ) from error
-                raise CommandError(
-                    f"Cannot listen on HOST {host!r}, PORT {port}: {error.strerror or error}."
-                ) from error
-            os.set_inheritable(listener.fileno(), True)
-            return listener
+                else:
+                    why = error.strerror or error
+                    raise CommandError(f"Cannot listen on HOST {host!r}, PORT {port}: {why}.") from error
+
+    def _prepare(self) -> tuple[str, str] | None:
+        """Make what a first start needs; gives the first account's name and password if it was made now."""
+        try:
+            settings.DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
+            first = accounts.make_first()
+            prepare_folder()
+            clear_interrupted(time.time(), older_than=INTERRUPTED_AFTER_SECONDS)
+        except OSError as error:
+            raise CommandError(
+                f"DATA_DIR {str(settings.DATA_DIR)!r} cannot be written ({error.strerror}); "
+                "set DATA_DIR to a folder that can."
+            ) from error
+        try:
+            storage.check()
+            store().get(("counter#serial", "#"))
+        except PackagesError as error:
+            where = "BUCKET and TABLE" if settings.BUCKET else f"DATA_DIR {str(settings.DATA_DIR)!r}"
+            raise CommandError(f"{where}: {error}") from error
+        return first
 
     def _explain(self, host: str, port: int, first: tuple[str, str] | None) -> None:
         if host in {"0.0.0.0", "[::]"}:
             host = socket.gethostname()
+        name, password = first or (next(iter(accounts.digests())), "PASSWORD")
         say = self.stdout.write
         say(f"{settings.SERVICE} serves http://{host}:{port}/ (Ctrl-C stops it)")
-        name, password = first or (next(iter(accounts.digests())), "PASSWORD")
         if first:
             say(f"\n  user      {name}\n  password  {password}\n\n  The password is shown this once only: keep it.")
         say("\nInstall from it and publish to it:\n")
@@ -88,35 +102,42 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
-class Server(BaseApplication):
-    """gunicorn with threads, on a socket that is listening already."""
-
-    def __init__(self, application: WSGIHandler, listener: socket.socket) -> None:
-        self._application = application
-        self._listener = listener
-        super().__init__()
-
-    def load_config(self) -> None:
-        """Set what differs from gunicorn's defaults."""
-        options = {
-            "bind": f"fd://{self._listener.fileno()}",
-            "worker_class": "gthread",
-            "workers": WORKERS,
-            "threads": THREADS,
-            "preload_app": True,
-            "keepalive": 30,
-            # Ctrl-C waits no longer than this for answers under way.
-            "graceful_timeout": 1,
-            "timeout": 120,
-            "loglevel": "warning",
-        }
-        for name, value in options.items():
-            self.cfg.set(name, value)
-
-    def load(self) -> WSGIHandler:
-        """The application, which is loaded already."""
-        return self._application
+def _serve(listener: socket.socket) -> None:
+    # Bodies larger than memory should hold wait on the disk that is meant for them; /tmp may be memory.
+    tempfile.tempdir = settings.FILE_UPLOAD_TEMP_DIR
+    logging.getLogger("waitress").setLevel(logging.ERROR)
+    HTTPChannel.task_class = Task
+    dispatcher = Dispatcher()
+    dispatcher.set_thread_count(THREADS)
+    server = create_server(
+        get_wsgi_application(),
+        _dispatcher=dispatcher,
+        sockets=[listener],
+        threads=THREADS,
+        connection_limit=CONNECTIONS,
+        asyncore_use_poll=True,
+        channel_timeout=IDLE_SECONDS,
+        # What is too large is refused by us, in a sentence, after it was read; this only bounds the disk.
+        max_request_body_size=2 * settings.MAX_UPLOAD_SIZE + 1024**3,
+        ident=None,
+    )
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    server.run()
 
 
-def _unwritable(path: Path, error: OSError) -> str:
-    return f"DATA_DIR {str(path)!r} cannot be written ({error.strerror}); set DATA_DIR to a folder that can."
+class Task(WSGITask):
+    """Keeps the connection after an answer that has no body (304), which waitress would close."""
+
+    def set_close_on_finish(self) -> None:
+        """Close only where the answer's end could not be seen otherwise, or the client wants it."""
+        wanted = self.version == "1.0" or self.request.headers.get("CONNECTION", "").lower() == "close"
+        if self.has_body or wanted:
+            super().set_close_on_finish()
+
+
+class Dispatcher(ThreadedTaskDispatcher):
+    """Waits a bounded time for its threads."""
+
+    def shutdown(self, cancel_pending: bool = True, timeout: float = LAST_WORDS_SECONDS) -> bool:
+        """Let the answers under way finish, but not for long."""
+        return bool(super().shutdown(cancel_pending, timeout))

@@ -1,0 +1,109 @@
+"""How often a request goes to the index and to storage: counted on the wire to AWS, where each call costs."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from botocore.client import BaseClient
+from django.test import Client
+from pytest_django import Settings
+
+from tests.builders import a_wheel
+from tests.conftest import Publish
+
+pytestmark = pytest.mark.parametrize("home", ["aws"], indirect=True)
+
+
+class Calls(Counter[str]):
+    """AWS operations by name."""
+
+    def since(self) -> dict[str, int]:
+        """The operations since the last look."""
+        seen = dict(self)
+        self.clear()
+        return seen
+
+
+@pytest.fixture
+def calls(home: str, monkeypatch: pytest.MonkeyPatch) -> Calls:
+    counted = Calls()
+    make_api_call = BaseClient._make_api_call
+
+    def counting(client: BaseClient, operation: str, arguments: Any) -> Any:
+        counted[operation] += 1
+        return make_api_call(client, operation, arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", counting)
+    return counted
+
+
+def test_an_upload_makes_four_writes_and_stores_two_objects(alice: Client, publish: Publish, calls: Calls) -> None:
+    publish()
+    assert calls.since() == {
+        "GetItem": 1,
+        "PutObject": 2,
+        "PutItem": 1,
+        "UpdateItem": 2,
+        "TransactWriteItems": 1,
+    }
+
+
+def test_the_same_upload_again_makes_four_writes(alice: Client, publish: Publish, calls: Calls) -> None:
+    publish()
+    calls.since()
+    publish()
+    seen = calls.since()
+    assert seen["PutItem"] + seen["UpdateItem"] + seen["TransactWriteItems"] == 4
+    assert seen["GetItem"] == 2
+
+
+def test_a_refused_upload_stores_no_row(alice: Client, calls: Calls) -> None:
+    alice.post("/legacy/", a_wheel(leave_out=("METADATA",)).upload())
+    assert calls.since() == {}
+
+
+def test_a_project_page_is_one_read_and_the_rows(alice: Client, publish: Publish, calls: Calls) -> None:
+    for version in ("1.0", "2.0", "3.0"):
+        publish(a_wheel(version=version))
+    calls.since()
+    etag = alice.get("/simple/demo-pkg/")["ETag"]
+    assert calls.since() == {"GetItem": 1, "Query": 1}
+    assert alice.get("/simple/demo-pkg/", headers={"if-none-match": etag}).status_code == 304
+    assert calls.since() == {"GetItem": 1}
+    assert alice.get("/simple/nobody/").status_code == 404
+    assert calls.since() == {"GetItem": 1}
+
+
+def test_the_list_of_projects_is_one_read_and_the_rows(alice: Client, publish: Publish, calls: Calls) -> None:
+    publish()
+    calls.since()
+    etag = alice.get("/simple/")["ETag"]
+    assert calls.since() == {"BatchGetItem": 1, "Query": 1}
+    assert alice.get("/simple/", headers={"if-none-match": etag}).status_code == 304
+    assert calls.since() == {"BatchGetItem": 1}
+
+
+def test_a_download_is_one_read(alice: Client, publish: Publish, calls: Calls, settings: Settings) -> None:
+    wheel = publish()
+    address = f"/packages/demo-pkg/{wheel.filename}"
+    calls.since()
+    alice.get(address)
+    assert calls.since() == {"BatchGetItem": 1, "GetObject": 1}
+    alice.get(f"{address}.metadata")
+    assert calls.since() == {"BatchGetItem": 1, "GetObject": 1}
+    alice.head(address)
+    assert calls.since() == {"BatchGetItem": 1}
+    alice.get(address, headers={"if-none-match": f'"{wheel.sha256}"'})
+    assert calls.since() == {"BatchGetItem": 1}
+    settings.STREAM_LIMIT = 1
+    alice.get(address)
+    # The first one keeps the address that all the others are given.
+    assert calls.since() == {"BatchGetItem": 1, "PutItem": 1}
+    alice.get(address)
+    assert calls.since() == {"BatchGetItem": 1}
+
+
+def test_a_stranger_costs_nothing(home: str, calls: Calls) -> None:
+    for address in ("/simple/", "/simple/demo-pkg/", "/packages/demo-pkg/x-1.0.tar.gz", "/pypi/demo-pkg/json"):
+        assert Client().get(address).status_code == 401
+    assert calls.since() == {}

@@ -1,0 +1,119 @@
+"""Management commands: what they do, and what they say."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from packaging.utils import NormalizedName
+
+from packages import catalog, publishing
+from tests.builders import NOON, a_wheel, an_sdist
+
+DEMO = NormalizedName("demo-pkg")
+WHEEL, SDIST = "demo_pkg-1.0-py3-none-any.whl", "demo_pkg-1.0.tar.gz"
+
+
+@pytest.fixture
+def demo(machine: Path) -> None:
+    for built in (a_wheel(), an_sdist()):
+        publishing.publish(built.received(), uploader="alice", now=NOON, overwrite=False)
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    capsys.readouterr()
+    call_command(*arguments)
+    return capsys.readouterr().out
+
+
+def yanked() -> list[tuple[str, str]]:
+    files = catalog.files_of(catalog.find_project(DEMO))
+    return [(file.filename, file.yanked_reason) for file in files if file.yanked]
+
+
+@pytest.mark.usefixtures("demo")
+class TestChanges:
+    def test_yank_and_unyank(self, capsys: pytest.CaptureFixture[str]) -> None:
+        said = run(capsys, "yank", "Demo_Pkg", "1.0", "--reason", "broken")
+        assert said == f"yanked {WHEEL}\nyanked {SDIST}\n"
+        assert yanked() == [(WHEEL, "broken"), (SDIST, "broken")]
+        assert run(capsys, "unyank", "demo-pkg", "1.0", "--file", SDIST) == f"unyanked {SDIST}\n"
+        assert yanked() == [(WHEEL, "broken")]
+
+    def test_remove_a_file_then_the_project(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run(capsys, "remove", "demo-pkg", "1.0", "--file", WHEEL) == f"removed {WHEEL}\n"
+        assert run(capsys, "remove", "demo-pkg", "--purge") == (
+            f"removed, with its bytes, {WHEEL}\nremoved, with its bytes, {SDIST}\n"
+        )
+        with pytest.raises(CommandError, match="There is no project demo-pkg"):
+            call_command("remove", "demo-pkg")
+
+    def test_status(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run(capsys, "status", "demo-pkg", "archived", "--reason", "done") == "demo-pkg is archived\n"
+        project = catalog.find_project(DEMO)
+        assert (project.status, project.status_reason) == ("archived", "done")
+
+    @pytest.mark.parametrize(
+        ("arguments", "sentence"),
+        [
+            (("yank", "nobody", "1.0"), "There is no project nobody"),
+            (("unyank", "demo-pkg", "2.0"), "There is no release 2.0"),
+            (("remove", "demo-pkg", "--file", WHEEL), "--file needs the release's VERSION"),
+            (("remove", "-x-", "1.0"), "is not a project name"),
+            (("yank", "demo pkg", "1.0"), "is not a project name"),
+            (("status", "demo-pkg", "gone"), "invalid choice"),
+        ],
+    )
+    def test_refuse_in_a_sentence(self, arguments: tuple[str, ...], sentence: str) -> None:
+        with pytest.raises(CommandError, match=sentence):
+            call_command(*arguments)
+
+
+class TestProvision:
+    def test_makes_table_and_bucket_and_is_safe_to_repeat(self, aws: None, capsys: pytest.CaptureFixture[str]) -> None:
+        # The fixture has provisioned already.
+        said = run(capsys, "provision")
+        assert said == (
+            "table packages: exists\n"
+            "table packages: protected from deletion\n"
+            "table packages: can be restored to any second of the last 35 days\n"
+            "bucket packages-of-tests: exists\n"
+            "bucket packages-of-tests: closed to the public\n"
+            "bucket packages-of-tests: encrypted at rest\n"
+            "bucket packages-of-tests: versioned\n"
+        )
+
+    def test_sets_every_safeguard(self, aws: None) -> None:
+        import boto3
+
+        table = boto3.client("dynamodb")
+        description = table.describe_table(TableName="packages")["Table"]
+        assert description["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+        assert description["DeletionProtectionEnabled"] is True
+        assert "GlobalSecondaryIndexes" not in description
+        backups = table.describe_continuous_backups(TableName="packages")["ContinuousBackupsDescription"]
+        assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+        bucket = boto3.client("s3")
+        name = {"Bucket": "packages-of-tests"}
+        assert bucket.get_bucket_location(**name)["LocationConstraint"] == "eu-central-1"
+        assert all(bucket.get_public_access_block(**name)["PublicAccessBlockConfiguration"].values())
+        assert bucket.get_bucket_versioning(**name)["Status"] == "Enabled"
+        rules = bucket.get_bucket_encryption(**name)["ServerSideEncryptionConfiguration"]["Rules"]
+        assert rules[0]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+        ownership = bucket.get_bucket_ownership_controls(**name)["OwnershipControls"]["Rules"]
+        assert ownership == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+
+    def test_has_nothing_to_do_on_one_machine(self, machine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run(capsys, "provision").startswith("Nothing to provision: BUCKET and TABLE are not set")
+
+
+def test_the_whole_project_passes_djangos_own_checks() -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check", "--settings", "tests.settings"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,342 @@
+"""Changes to the index, on both homes."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from packaging.utils import NormalizedName
+
+from packages import catalog, publishing, storage
+from packages.distributions import DistributionFile
+from packages.errors import (
+    FileAlreadyExists,
+    InvalidDistribution,
+    NotAllowed,
+    NotFound,
+    PackagesError,
+    Unavailable,
+)
+from packages.models import File
+from packages.store import Put, store
+from tests.builders import NOON, Built, a_wheel, an_sdist
+
+DEMO = NormalizedName("demo-pkg")
+
+pytestmark = pytest.mark.usefixtures("home")
+
+
+def publish(built: Built, *, overwrite: bool = False) -> DistributionFile:
+    return publishing.publish(built.received(), uploader="alice", now=NOON, overwrite=overwrite)
+
+
+def listed(name: NormalizedName = DEMO) -> list[str]:
+    return [file.filename for file in catalog.files_of(catalog.find_project(name))]
+
+
+def project_names() -> list[str]:
+    return [name for name, _ in catalog.project_list().entries()]
+
+
+def serial(name: NormalizedName = DEMO) -> int:
+    return int(catalog.find_project(name).serial)
+
+
+def other(built: Built) -> Built:
+    """Other bytes under the same filename."""
+    return a_wheel(filename=built.filename, files={"more.py": b"# more\n"})
+
+
+class TestPublish:
+    def test_keeps_the_bytes_and_what_the_archive_says(self) -> None:
+        wheel = a_wheel("Demo.Pkg", "1.0", requires_python=">=3.9", summary="A demo")
+        file = publish(wheel)
+        (found,) = catalog.files_of(catalog.find_project(DEMO))
+        assert found == file
+        assert (found.project, found.version, found.requires_python) == ("demo-pkg", "1.0", ">=3.9")
+        assert (found.sha256, found.size, found.uploader) == (wheel.sha256, len(wheel.content), "alice")
+        assert storage.read(found.key) == wheel.content
+        assert storage.read(found.metadata_key) == wheel.metadata
+        assert catalog.find_project(DEMO).display_name == "Demo.Pkg"
+        assert project_names() == ["demo-pkg"]
+
+    def test_keeps_an_old_sdist_under_its_own_name_and_a_normalised_version(self) -> None:
+        sdist = an_sdist("Demo.Pkg", "1.0-dev", filename="Demo.Pkg-1.0-dev.tar.gz")
+        publish(sdist)
+        (found,) = catalog.files_of(catalog.find_project(DEMO))
+        assert (found.filename, found.version) == ("Demo.Pkg-1.0-dev.tar.gz", "1.0.dev0")
+
+    def test_the_same_bytes_again_are_a_success_that_announces_again(self) -> None:
+        first = publish(a_wheel())
+        before = serial()
+        assert publish(a_wheel()) == first
+        assert listed() == [first.filename]
+        # A crash may have come between the row and the number; the retry has to finish that.
+        assert serial() > before
+
+    def test_refuses_other_bytes_under_a_used_name(self) -> None:
+        wheel = a_wheel()
+        first = publish(wheel)
+        with pytest.raises(FileAlreadyExists, match=r"^File already exists \('demo_pkg-1\.0-py3-none-any\.whl'"):
+            publish(other(wheel))
+        assert storage.read(catalog.find_file(DEMO, wheel.filename)[0].key) == wheel.content
+        assert catalog.files_of(catalog.find_project(DEMO)) == [first]
+
+    def test_refuses_other_bytes_under_another_spelling_of_a_used_name(self) -> None:
+        publish(an_sdist())
+        with pytest.raises(FileAlreadyExists):
+            publish(an_sdist(filename="Demo-Pkg-1.0.tar.gz", files={"demo_pkg-1.0/more.py": b""}))
+
+    def test_replaces_a_file_where_overwriting_is_allowed(self) -> None:
+        wheel = a_wheel()
+        publish(wheel)
+        before = serial()
+        replacement = other(wheel)
+        publish(replacement, overwrite=True)
+        file, _ = catalog.find_file(DEMO, wheel.filename)
+        assert storage.read(file.key) == replacement.content
+        assert listed() == [wheel.filename]
+        assert serial() > before
+
+    def test_numbers_every_change_of_the_whole_index(self) -> None:
+        publish(a_wheel("one"))
+        publish(a_wheel("two"))
+        publish(a_wheel("one", "2.0"))
+        assert dict(catalog.project_list().entries()) == {"one": 3, "two": 2}
+        assert catalog.project_list().serial == 3
+
+    def test_stores_nothing_of_what_it_refuses(self) -> None:
+        with pytest.raises(InvalidDistribution):
+            publish(a_wheel(leave_out=("METADATA",)))
+        with pytest.raises(NotFound):
+            catalog.find_project(DEMO)
+        assert project_names() == []
+
+    @pytest.mark.parametrize("status", ["archived", "quarantined"])
+    def test_refuses_files_for_a_closed_project(self, status: str) -> None:
+        publish(a_wheel())
+        publishing.set_status(DEMO, status, reason="See the other one")
+        with pytest.raises(NotAllowed, match=f"is {status} and takes no new files: See the other one"):
+            publish(a_wheel(version="2.0"))
+
+    def test_one_of_many_publishers_of_a_name_wins(self) -> None:
+        contents = [a_wheel(files={"who.py": f"# {number}\n".encode()}) for number in range(8)]
+        outcomes: dict[int, DistributionFile | PackagesError] = {}
+
+        def compete(number: int) -> None:
+            try:
+                outcomes[number] = publish(contents[number])
+            except PackagesError as error:
+                outcomes[number] = error
+
+        _all_at_once(compete, len(contents))
+        winners = [number for number, outcome in outcomes.items() if isinstance(outcome, DistributionFile)]
+        assert len(winners) == 1
+        assert sum(isinstance(outcome, FileAlreadyExists) for outcome in outcomes.values()) == len(contents) - 1
+        file, _ = catalog.find_file(DEMO, contents[0].filename)
+        assert storage.read(file.key) == contents[winners[0]].content
+
+    def test_many_publishers_of_a_new_project_all_appear(self) -> None:
+        _all_at_once(lambda number: publish(a_wheel(version=f"{number}.0")), 8)
+        assert len(listed()) == 8
+        assert serial() == catalog.project_list().serial == 8
+        assert dict(catalog.project_list().entries()) == {DEMO: 8}
+
+    def test_many_overwriters_leave_one_whole_file(self) -> None:
+        contents = [a_wheel(files={"who.py": f"# {number}\n".encode()}) for number in range(8)]
+        _all_at_once(lambda number: publish(contents[number], overwrite=True), len(contents))
+        file, _ = catalog.find_file(DEMO, contents[0].filename)
+        (winner,) = [built for built in contents if built.sha256 == file.sha256]
+        assert storage.read(file.key) == winner.content
+        assert storage.read(file.metadata_key) == winner.metadata
+
+
+class TestYank:
+    def test_yanks_every_file_of_a_release(self) -> None:
+        publish(a_wheel())
+        publish(an_sdist())
+        publish(a_wheel(version="2.0"))
+        before = serial()
+        assert len(publishing.yank(DEMO, "1.0.0", reason=" breaks\n on Mondays ")) == 2
+        marks = {
+            file.version: (file.yanked, file.yanked_reason) for file in catalog.files_of(catalog.find_project(DEMO))
+        }
+        assert marks == {"1.0": (True, "breaks on Mondays"), "2.0": (False, "")}
+        assert serial() > before
+
+    def test_yanks_one_file_and_takes_it_back(self) -> None:
+        wheel = publish(a_wheel())
+        publish(an_sdist())
+        assert publishing.yank(DEMO, "1.0", filename=wheel.filename) == [wheel.filename]
+        assert [file.yanked for file in catalog.files_of(catalog.find_project(DEMO))] == [True, False]
+        assert publishing.unyank(DEMO, "1.0") == [wheel.filename, "demo_pkg-1.0.tar.gz"]
+        assert not any(file.yanked for file in catalog.files_of(catalog.find_project(DEMO)))
+
+    @pytest.mark.parametrize(
+        ("project", "version", "filename", "sentence"),
+        [
+            ("nobody", "1.0", None, "no project nobody"),
+            ("demo-pkg", "9.9", None, "no release 9.9"),
+            ("demo-pkg", "not a version", None, "is not a version"),
+            ("demo-pkg", "1.0", "demo_pkg-1.0.zip", "no file 'demo_pkg-1.0.zip'"),
+            ("demo-pkg", "1.0", "readme.txt", "no file 'readme.txt'"),
+        ],
+    )
+    def test_refuses_what_is_not_there(self, project: str, version: str, filename: str | None, sentence: str) -> None:
+        publish(a_wheel())
+        with pytest.raises(NotFound, match=sentence):
+            publishing.yank(NormalizedName(project), version, filename=filename)
+
+
+class TestRemove:
+    def test_hides_one_file(self) -> None:
+        wheel = publish(a_wheel())
+        publish(an_sdist())
+        assert publishing.remove(DEMO, "1.0", filename=wheel.filename) == [wheel.filename]
+        assert listed() == ["demo_pkg-1.0.tar.gz"]
+        with pytest.raises(NotFound):
+            catalog.find_file(DEMO, wheel.filename)
+
+    def test_hides_a_release_and_keeps_an_empty_project(self) -> None:
+        publish(a_wheel())
+        publishing.remove(DEMO, "1.0")
+        assert listed() == []
+        with pytest.raises(NotFound, match=r"no release 1\.0"):
+            publishing.remove(DEMO, "1.0")
+
+    def test_hides_a_project(self) -> None:
+        publish(a_wheel())
+        publish(a_wheel("other"))
+        revision = catalog.project_list().revision
+        publishing.remove(DEMO)
+        with pytest.raises(NotFound):
+            catalog.find_project(DEMO)
+        assert project_names() == ["other"]
+        assert catalog.project_list().revision > revision
+        with pytest.raises(NotFound):
+            publishing.remove(DEMO)
+
+    def test_a_removed_project_comes_back_with_a_higher_serial(self) -> None:
+        publish(a_wheel())
+        before = serial()
+        publishing.remove(DEMO)
+        publish(a_wheel(version="2.0"))
+        assert serial() > before
+        assert listed() == ["demo_pkg-2.0-py3-none-any.whl"]
+        assert project_names() == [DEMO]
+
+    def test_keeps_the_name_for_the_same_bytes(self) -> None:
+        wheel = a_wheel()
+        publish(wheel)
+        publishing.remove(DEMO, "1.0")
+        with pytest.raises(FileAlreadyExists, match="has since been deleted"):
+            publish(other(wheel))
+        publish(wheel)
+        assert listed() == [wheel.filename]
+
+    def test_lets_other_bytes_in_where_overwriting_is_allowed(self) -> None:
+        wheel = a_wheel()
+        publish(wheel)
+        publishing.remove(DEMO)
+        publish(other(wheel), overwrite=True)
+        assert listed() == [wheel.filename]
+
+    def test_deletes_the_bytes_when_told_to(self) -> None:
+        file = publish(a_wheel())
+        publishing.remove(DEMO, "1.0", purge=True)
+        for key in (file.key, file.metadata_key):
+            with pytest.raises(Unavailable):
+                storage.read(key)
+
+    @pytest.mark.parametrize("version", ["1.0", None])
+    def test_deletes_the_bytes_later_too(self, version: str | None) -> None:
+        file = publish(a_wheel())
+        publishing.remove(DEMO, version)
+        if version is None:
+            assert publishing.remove(DEMO, purge=True) == [file.filename]
+        else:
+            publishing.remove(DEMO, version, purge=True)
+        with pytest.raises(Unavailable):
+            storage.read(file.key)
+
+    def test_a_purged_file_can_come_back_with_the_same_bytes(self) -> None:
+        wheel = a_wheel()
+        publish(wheel)
+        publishing.remove(DEMO, "1.0", purge=True)
+        file = publish(wheel)
+        assert storage.read(file.key) == wheel.content
+
+    def test_nobody_publishes_what_is_just_being_deleted(self) -> None:
+        file = publish(a_wheel())
+        row = store().get(File.key(DEMO, file.slot))
+        assert isinstance(row, File)
+        row.removal = publishing.PURGING
+        store().write(Put(item=row))
+        with pytest.raises(Unavailable, match="being deleted"):
+            publish(a_wheel())
+        # Asked for again, a purge that a crash cut off comes to its end.
+        publishing.remove(DEMO, "1.0", purge=True)
+        publish(a_wheel())
+        assert listed() == [file.filename]
+
+    def test_against_publishers_leaves_nothing_without_its_bytes(self) -> None:
+        publish(a_wheel())
+
+        def act(number: int) -> None:
+            try:
+                if number % 2:
+                    publishing.remove(DEMO, "1.0", purge=True)
+                else:
+                    publish(a_wheel())
+            except (NotFound, Unavailable):
+                pass
+
+        _all_at_once(act, 8)
+        for file in catalog.files_of(catalog.find_project(DEMO)):
+            assert storage.read(file.key) == a_wheel().content
+
+
+class TestStatus:
+    def test_quarantine_offers_no_files_and_is_not_listed(self) -> None:
+        file = publish(a_wheel())
+        publishing.set_status(DEMO, "quarantined", reason="malware")
+        assert listed() == []
+        assert project_names() == []
+        with pytest.raises(NotFound):
+            catalog.find_file(DEMO, file.filename)
+        publishing.yank(DEMO, "1.0")
+        assert project_names() == []
+        publishing.set_status(DEMO, "active")
+        assert listed() == [file.filename]
+        assert project_names() == [DEMO]
+
+    def test_deprecated_projects_take_files(self) -> None:
+        publish(a_wheel())
+        publishing.set_status(DEMO, "deprecated")
+        publish(a_wheel(version="2.0"))
+        assert len(listed()) == 2
+        assert catalog.find_project(DEMO).status == "deprecated"
+
+    def test_refuses_an_unknown_status_and_an_unknown_project(self) -> None:
+        with pytest.raises(ValueError, match="'gone' is not one of"):
+            publishing.set_status(DEMO, "gone")
+        with pytest.raises(NotFound):
+            publishing.set_status(DEMO, "archived")
+
+
+def _all_at_once(act: Callable[[int], object], count: int) -> None:
+    failures: list[BaseException] = []
+    barrier = threading.Barrier(count)
+
+    def run(number: int) -> None:
+        barrier.wait()
+        try:
+            act(number)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []

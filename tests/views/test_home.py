@@ -1,0 +1,84 @@
+"""The front page, health, and what every address has in common."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from tests.conftest import BUCKET
+
+
+def test_the_front_page_shows_how_to_use_this_index(alice: Client, settings: Settings) -> None:
+    settings.STAGE = "dev"
+    response = alice.get("/")
+    page = response.content.decode()
+    assert "pip install --index-url http://testserver/simple/ NAME" in page
+    assert "twine upload --repository-url http://testserver/legacy/ dist/*" in page
+    assert "(dev)" in page
+    assert "default-src 'none'" in response["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("address", ["/health", "/health/"])
+def test_health_is_open_and_asks_storage_and_index(home: str, address: str) -> None:
+    response = Client().get(address)
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+    assert response["Cache-Control"] == "no-store"
+
+
+def test_health_says_when_storage_does_not_answer(machine: Path) -> None:
+    shutil.rmtree(machine / "storage", ignore_errors=True)
+    (machine / "storage").write_text("in the way")
+    response = Client().get("/health/")
+    assert response.status_code == 503
+    assert "The file storage cannot be used right now" in response.content.decode()
+
+
+def test_health_says_when_the_bucket_is_gone(aws: None, settings: Settings) -> None:
+    options = {"bucket_name": f"{BUCKET}-that-is-not-there"}
+    settings.STORAGES = {"default": {"BACKEND": "packages.storage.BucketStorage", "OPTIONS": options}}
+    response = Client().get("/health/")
+    assert (response.status_code, response.reason_phrase) == (
+        503,
+        "The file storage cannot be used right now (404); try again in a moment.",
+    )
+
+
+def test_health_says_when_the_index_does_not_answer(machine: Path) -> None:
+    (machine / "index.sqlite3").write_text("this is not a database, and long enough to be looked at as one " * 9)
+    response = Client().get("/health/")
+    assert response.status_code == 503
+    assert "The index file cannot be used right now" in response.content.decode()
+
+
+def test_unknown_addresses_say_where_the_index_is(home: str) -> None:
+    response = Client().get("/nothing/here")
+    assert response.status_code == 404
+    assert "The index itself is at /simple/" in response.content.decode()
+
+
+def test_unknown_hosts_are_refused_with_the_remedy(home: str) -> None:
+    response = Client().get("/simple/", headers={"host": "evil.invalid"})
+    assert response.status_code == 400
+    assert "ALLOWED_HOSTS" in response.content.decode()
+
+
+def test_a_fault_of_ours_shows_no_inside(machine: Path, settings: Settings) -> None:
+    settings.STORAGES = {"default": {"BACKEND": "tests.views.test_home.Faulty"}}
+    response = Client(raise_request_exception=False).get("/health/")
+    assert response.status_code == 500
+    assert response.content.decode().startswith("The index made a mistake.")
+
+
+class Faulty:
+    """A storage with a fault that nobody foresaw."""
+
+    def check(self) -> None:
+        raise ZeroDivisionError("the inside")
+
+
+def test_every_answer_says_how_long_it_is(alice: Client) -> None:
+    for address in ("/", "/health/", "/simple/", "/nothing"):
+        response = alice.get(address)
+        assert response["Content-Length"] == str(len(response.content))
