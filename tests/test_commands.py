@@ -60,7 +60,7 @@ class TestChanges:
             (("yank", "nobody", "1.0"), "There is no project nobody"),
             (("unyank", "demo-pkg", "2.0"), "There is no release 2.0"),
             (("remove", "demo-pkg", "--file", WHEEL), "--file needs the release's VERSION"),
-            (("remove", "-x-", "1.0"), "is not a project name"),
+            (("remove", "x-", "1.0"), "is not a project name"),
             (("yank", "demo pkg", "1.0"), "is not a project name"),
             (("status", "demo-pkg", "gone"), "invalid choice"),
         ],
@@ -91,7 +91,7 @@ class TestProvision:
         description = table.describe_table(TableName="packages")["Table"]
         assert description["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
         assert description["DeletionProtectionEnabled"] is True
-        assert "GlobalSecondaryIndexes" not in description
+        assert not description.get("GlobalSecondaryIndexes")
         backups = table.describe_continuous_backups(TableName="packages")["ContinuousBackupsDescription"]
         assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
         bucket = boto3.client("s3")

@@ -96,8 +96,9 @@ def provision() -> Iterator[str]:
             Item.create_table(wait=True, billing_mode="PAY_PER_REQUEST")
             yield f"table {name}: created, billed on demand"
         client = Item._get_connection().connection.client
-        client.update_table(TableName=name, DeletionProtectionEnabled=True)
-        client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
+        if not client.describe_table(TableName=name)["Table"].get("DeletionProtectionEnabled"):
+            client.update_table(TableName=name, DeletionProtectionEnabled=True)
+            client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
         yield f"table {name}: protected from deletion"
         client.update_continuous_backups(
             TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
