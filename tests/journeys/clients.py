@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
 from tests.journeys.server import ROOT, environment_of_the_machine
 
 CACHE = ROOT / ".cache"
@@ -53,7 +55,7 @@ def alone(home: Path) -> dict[str, str]:
 
 
 def with_registry() -> dict[str, str]:
-    """The environment of a command that uses the public registry, in the way this machine reaches it."""
+    """The environment of a command that uses the public registry, with what this machine needs to reach it."""
     unwanted = _SETTINGS_OF_THE_INDEX | _MORE_SOURCES | {"VIRTUAL_ENV"}
     kept = {
         name: value
@@ -105,8 +107,8 @@ def program(client: str, name: str | None = None) -> Path:
     wanted = f"{sys.version}\n{pins.read_text()}"
     if not made_of.exists() or made_of.read_text() != wanted:
         a_virtualenv(folder)
-        install = [HERE / "uv", "pip", "install", "--quiet", "--python", folder / "bin" / "python", "-r", pins]
-        succeed(install, env=with_registry())
+        python = folder / "bin" / "python"
+        succeed([HERE / "uv", "pip", "install", "--quiet", f"--python={python}", "-r", pins], env=with_registry())
         made_of.write_text(wanted)
     return folder / "bin" / (name or client)
 
@@ -115,3 +117,10 @@ def a_virtualenv(folder: Path) -> Path:
     """An empty virtual environment; gives its Python."""
     succeed([HERE / "uv", "venv", "--quiet", "--clear", "--python", sys.executable, folder], env=with_registry())
     return folder / "bin" / "python"
+
+
+def installed(python: Path) -> dict[str, str]:
+    """The versions of what a virtual environment holds, by normalised name."""
+    code = "from importlib.metadata import distributions as d; print(*(x.name + '==' + x.version for x in d()))"
+    pins = (pin.split("==") for pin in succeed([python, "-I", "-c", code], env=alone(python.parent)).split())
+    return {canonicalize_name(name): version for name, version in pins}

@@ -61,9 +61,9 @@ class Index:
                 packages = []
         return {package.filename: package.digests["sha256"] for package in packages}
 
-    def run(self, code: str) -> None:
-        """Run Python beside the server, on the same index."""
-        command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", code]
+    def manage(self, *arguments: str) -> None:
+        """Run one of the operator's commands beside the server, on the same index."""
+        command = [sys.executable, "manage.py", *arguments]
         subprocess.run(command, cwd=ROOT, env=self.environment, check=True, timeout=STARTING_SECONDS)
 
 

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from tests.builders import Built, a_wheel, an_sdist
-from tests.journeys.clients import HERE, Outcome, alone, program, run, succeed, with_registry
+from tests.journeys.clients import HERE, Outcome, alone, installed, program, run, succeed, with_registry
 from tests.journeys.server import Index, serving
 
 pytestmark = pytest.mark.registry
@@ -288,7 +288,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
         for built in STOCK:
             files = {"content": (built.filename, built.content)}
             requests.post(index.at("legacy/"), files=files, auth=index.auth, timeout=60).raise_for_status()
-        index.run("from packages.publishing import yank; yank('demo-lib', '1.2', reason='it <burns>')")
+        index.manage("yank", "demo-lib", "1.2", "--reason", "it <burns>")
         yield index
 
 
@@ -315,12 +315,6 @@ every_installer = pytest.mark.parametrize("installer", [PIP, UV], ids=lambda ins
 
 def pip(*arguments: str, home: Path) -> str:
     return succeed([HERE / "python", "-m", "pip", "--isolated", *arguments], env=alone(home))
-
-
-def installed(python: Path) -> dict[str, str]:
-    code = "from importlib.metadata import distributions as d; print(*(x.name + '=' + x.version for x in d()))"
-    shown = succeed([python, "-I", "-c", code], env=alone(python.parent))
-    return dict(one.split("=") for one in shown.split())
 
 
 @every_installer
