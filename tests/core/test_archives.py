@@ -103,7 +103,6 @@ def test_reads_the_metadata_byte_by_byte(built: Built) -> None:
         pytest.param(
             WHEEL, wheel_of(f"{INFO}/", f"{INFO}/METADATA", f"{INFO}/WHEEL"), id="a member for the folder itself"
         ),
-        pytest.param(WHEEL, b"#!python\n" + wheel_of(f"{INFO}/METADATA", f"{INFO}/WHEEL"), id="bytes before the zip"),
         pytest.param(SDIST, a_tar({"whatever/PKG-INFO": METADATA}), id="top folder of another name"),
         pytest.param(SDIST, a_tar({"./a/PKG-INFO": METADATA, "./a/setup.py": b""}), id="dot before every member"),
         pytest.param(
