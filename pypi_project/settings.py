@@ -129,9 +129,11 @@ if not re.fullmatch(r"[\w .-]{0,64}", SERVICE, flags=re.ASCII) or not re.fullmat
 
 HOST = text("HOST", "127.0.0.1")
 PORT = integer("PORT", 8000, least=0, most=65535)
-ALLOWED_HOSTS = names("ALLOWED_HOSTS") or sorted(
-    {"localhost", "127.0.0.1", "[::1]", f"[{HOST}]" if ":" in HOST else HOST, socket.gethostname().lower()}
-)
+# Django's own check knows names only; ours (packages.middleware.KnownHost) knows addresses too.
+ALLOWED_HOSTS = ["*"]
+KNOWN_HOSTS = names("ALLOWED_HOSTS") or ["localhost", socket.gethostname().lower(), HOST.lower()]
+# A page elsewhere can point a name of its own here (DNS rebinding), but not an address.
+KNOWN_BY_ADDRESS = not names("ALLOWED_HOSTS")
 
 # Who may use it. Nothing here has a default: without accounts `manage.py serve` makes the first one.
 

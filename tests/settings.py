@@ -5,7 +5,6 @@ import tempfile
 
 for name in (
     "ACCOUNTS",
-    "ALLOWED_HOSTS",
     "AWS_ENDPOINT_URL",
     "AWS_PROFILE",
     "BUCKET",
@@ -27,6 +26,7 @@ os.environ.update(
     {
         "DATA_DIR": tempfile.gettempdir(),
         "SECRET_KEY": "only for tests, and long enough to be accepted",
+        "ALLOWED_HOSTS": "testserver,.example.org",
         "USERS": "alice:correct horse,bob:with:colon",
         # Nothing may look for a real account: these strings open none.
         "AWS_ACCESS_KEY_ID": "testing",

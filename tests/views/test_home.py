@@ -58,10 +58,30 @@ def test_unknown_addresses_say_where_the_index_is(home: str) -> None:
     assert "The index itself is at /simple/" in response.content.decode()
 
 
-def test_unknown_hosts_are_refused_with_the_remedy(home: str) -> None:
-    response = Client().get("/simple/", headers={"host": "evil.invalid"})
-    assert response.status_code == 400
-    assert "ALLOWED_HOSTS" in response.content.decode()
+@pytest.mark.parametrize(
+    ("host", "by_address", "known"),
+    [
+        ("testserver", True, True),
+        ("testserver:8000", True, True),
+        ("packages.example.org", True, True),
+        ("192.0.2.7:8000", True, True),
+        ("[2001:db8::7]:8000", True, True),
+        # Where the operator has named the hosts, only these count.
+        ("192.0.2.7:8000", False, False),
+        ("evil.invalid", True, False),
+        ("127.0.0.1.evil.invalid", True, False),
+        ("not a host", True, False),
+    ],
+)
+def test_answers_to_known_hosts_only(
+    machine: Path, settings: Settings, host: str, by_address: bool, known: bool
+) -> None:
+    settings.ALLOWED_HOSTS = ["*"]
+    settings.KNOWN_BY_ADDRESS = by_address
+    response = Client().get("/simple/", headers={"host": host})
+    assert response.status_code == (401 if known else 400)
+    assert known or "can add it to ALLOWED_HOSTS" in response.content.decode()
+    assert Client().get("/health/", headers={"host": host}).status_code == 200
 
 
 def test_a_fault_of_ours_shows_no_inside(machine: Path, settings: Settings) -> None:
