@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import lzma
 import posixpath
 import tarfile
 import zipfile
@@ -22,12 +23,15 @@ LARGEST_METADATA = 8 * 1024 * 1024
 BOMB_SIZE = 64 * 1024 * 1024
 BOMB_RATIO = 50
 
+CHUNK = 1024 * 1024
+
 # What the standard library raises on bytes that are not the archive they claim to be. RuntimeError
 # is zipfile's word for encryption, NotImplementedError for an unknown compression.
 _BROKEN = (
     zipfile.BadZipFile,
     tarfile.TarError,
     zlib.error,
+    lzma.LZMAError,
     EOFError,
     OSError,
     ValueError,
@@ -96,7 +100,7 @@ def _project_of_dist_info(directory: str) -> NormalizedName:
 def _read_zip_sdist(file: IO[bytes], filename: str, size: int) -> bytes:
     with zipfile.ZipFile(file) as archive:
         _refuse_bomb(filename, sum(member.file_size for member in archive.infolist()), size)
-        names = {posixpath.normpath(name): name for name in archive.namelist()}
+        names = {posixpath.normpath(name): name for name in archive.namelist() if not name.endswith("/")}
         metadata_name = _sdist_metadata_name(set(names), filename)
         return _read_member(archive, names[metadata_name], filename)
 
@@ -105,21 +109,23 @@ def _read_tar_sdist(file: IO[bytes], filename: str, size: int) -> bytes:
     # Read to the end as a stream: a cut archive shows only there, and memory stays flat.
     found: dict[str, bytes] = {}
     names: set[str] = set()
-    with (
-        gzip.GzipFile(fileobj=file) as unpacked,
-        tarfile.open(fileobj=_Metered(unpacked, filename, size), mode="r|") as archive,
-    ):
-        for member in archive:
-            name = posixpath.normpath(member.name)
-            names.add(name)
-            if name.count("/") == 1 and name.endswith("/PKG-INFO") and member.isreg():
-                if member.size > LARGEST_METADATA:
-                    raise _metadata_too_large(filename)
-                content = archive.extractfile(member)
-                assert content is not None, "a regular member can be read"
-                found[name] = content.read()
-            # The archive would remember every member otherwise.
-            archive.members = []  # type: ignore[attr-defined]
+    with gzip.GzipFile(fileobj=file) as unpacked:
+        metered = _Metered(unpacked, filename, size)
+        with tarfile.open(fileobj=metered, mode="r|") as archive:
+            for member in archive:
+                name = posixpath.normpath(member.name)
+                names.add(name)
+                if name.count("/") == 1 and name.endswith("/PKG-INFO") and member.isreg():
+                    if member.size > LARGEST_METADATA:
+                        raise _metadata_too_large(filename)
+                    content = archive.extractfile(member)
+                    assert content is not None, "a regular member can be read"
+                    found[name] = content.read()
+                # The archive would remember every member otherwise.
+                archive.members = []  # type: ignore[attr-defined]
+        # tarfile stops at the archive's own end; the checksum, and perhaps a bomb, come after it.
+        while metered.read(CHUNK):
+            pass
     metadata_name = _sdist_metadata_name(names, filename)
     if metadata_name not in found:
         raise InvalidDistribution(f"Invalid distribution file: {metadata_name} in {filename} is not a regular file.")

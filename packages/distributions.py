@@ -7,12 +7,11 @@ from datetime import datetime
 
 from packaging.utils import (
     InvalidName,
-    InvalidWheelFilename,
     NormalizedName,
     canonicalize_name,
     parse_wheel_filename,
 )
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from packages.errors import InvalidDistribution
 
@@ -115,8 +114,10 @@ def check_filename(filename: str, name: NormalizedName, version: Version) -> Non
     if packagetype_of(filename) == WHEEL:
         try:
             found_name, found_version, _, _ = parse_wheel_filename(filename)
-        except InvalidWheelFilename as error:
-            raise InvalidDistribution(f"Invalid wheel filename: {error}") from error
+        except ValueError as error:
+            # packaging says why in parentheses, and drops the extension from the name.
+            why = re.search(r"\((.+?)\)", str(error))
+            raise InvalidDistribution(f"Invalid wheel filename {filename!a}: {why[1] if why else error}.") from error
         if found_name != name:
             raise InvalidDistribution(
                 f"Filename {filename!a} names the project {found_name!a}, but the metadata inside names {name!a}."
@@ -142,7 +143,7 @@ def slot_of(filename: str, project: NormalizedName) -> str | None:
     if filename.endswith(".whl"):
         try:
             name, version, build, _ = parse_wheel_filename(filename)
-        except InvalidWheelFilename:
+        except ValueError:
             return None
         if name != project:
             return None
@@ -159,7 +160,7 @@ def possible_projects(filename: str) -> list[NormalizedName]:
     if filename.endswith(".whl"):
         try:
             return [parse_wheel_filename(filename)[0]]
-        except InvalidWheelFilename:
+        except ValueError:
             return []
     return [name for name, _ in _sdist_readings(filename)]
 
@@ -190,6 +191,15 @@ def normalized_or_none(name: str) -> NormalizedName | None:
         return None
 
 
+def version_or_none(text: str) -> Version | None:
+    """The PEP 440 version that a text says, or None."""
+    try:
+        return Version(text)
+    except ValueError:
+        # InvalidVersion is one; so is a number with more digits than Python reads.
+        return None
+
+
 def _sdist_extension(filename: str) -> str | None:
     return next((extension for extension in SDIST_EXTENSIONS if filename.endswith(extension)), None)
 
@@ -208,8 +218,6 @@ def _sdist_readings(filename: str) -> Iterator[tuple[NormalizedName, Version]]:
         name = normalized_or_none(stem[: match.start()])
         if name is None:
             continue
-        try:
-            version = Version(stem[match.end() :])
-        except InvalidVersion:
-            continue
-        yield name, version
+        version = version_or_none(stem[match.end() :])
+        if version is not None:
+            yield name, version

@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
 
-from packages.distributions import packagetype_of
+from packages.distributions import packagetype_of, version_or_none
 from packages.errors import InvalidDistribution, InvalidUpload, RetiredAction
 from packages.metadata import CoreMetadata, given
 from packages.publishing import Received
@@ -50,10 +49,9 @@ class UploadForm:
                 f"The upload's name {self.name!a} is not the name in the file's metadata, {metadata.display_name!a}."
             )
         if self.version:
-            try:
-                version = Version(self.version)
-            except InvalidVersion as error:
-                raise InvalidUpload(f"{self.version!a} is an invalid value for version (PEP 440).") from error
+            version = version_or_none(self.version)
+            if version is None:
+                raise InvalidUpload(f"{self.version!a} is an invalid value for version (PEP 440).")
             if version != metadata.version:
                 raise InvalidDistribution(
                     f"The upload's version {self.version!a} is not the version in the file's metadata, "

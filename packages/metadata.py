@@ -12,6 +12,9 @@ from packages.errors import InvalidDistribution
 # Never standardised, but written by the wheel builders of 2013-2018 and read by every installer.
 _LEGACY_METADATA_VERSION = "2.0"
 
+# What an installer acts upon; elsewhere a field that cannot be read harms nobody.
+_NEEDED = ("Metadata-Version", "Name", "Version", "Requires-Dist", "Requires-Python")
+
 
 @dataclass(frozen=True, kw_only=True)
 class CoreMetadata:
@@ -33,27 +36,31 @@ def parse_metadata(data: bytes) -> CoreMetadata:
     that its Metadata-Version does not know yet (``License-File`` before 2.4), is no reason to
     refuse a distribution that pip installs.
     """
-    raw, _unparsed = parse_email(data)
-    identity = RawMetadata()
-    if "metadata_version" in raw:
-        identity["metadata_version"] = raw["metadata_version"]
-        if raw["metadata_version"] == _LEGACY_METADATA_VERSION:
-            identity["metadata_version"] = "2.1"
-    if "name" in raw:
-        identity["name"] = raw["name"]
-    if "version" in raw:
-        identity["version"] = raw["version"]
+    raw, unparsed = parse_email(data)
+    for header in _NEEDED:
+        if header.lower() in unparsed:
+            raise InvalidDistribution(f"Invalid core metadata: {header} is given more than once, or is not in UTF-8.")
+    try:
+        identity = RawMetadata(metadata_version=raw["metadata_version"], name=raw["name"], version=raw["version"])
+    except KeyError as error:
+        missing = str(error.args[0]).replace("_", "-").title()
+        raise InvalidDistribution(f"Invalid core metadata: the field {missing} is missing.") from error
+    if identity["metadata_version"] == _LEGACY_METADATA_VERSION:
+        identity["metadata_version"] = "2.1"
     try:
         checked = Metadata.from_raw(identity)
     except ExceptionGroup as group:
         raise InvalidDistribution(f"Invalid core metadata: {_sentence(group)}") from group
+    except ValueError as error:
+        # A version with a number of more digits than Python reads.
+        raise InvalidDistribution(f"Invalid core metadata: version: {error}") from error
     for requirement in raw.get("requires_dist", []):
         try:
             Requirement(requirement)
-        except InvalidRequirement as error:
+        except (InvalidRequirement, ValueError, RecursionError) as error:
             problem = str(error).partition("\n")[0]
             raise InvalidDistribution(
-                f"Invalid core metadata: Requires-Dist {requirement!a} is not a valid requirement: {problem}"
+                f"Invalid core metadata: Requires-Dist {requirement[:200]!a} is not a valid requirement: {problem}"
             ) from error
     return CoreMetadata(
         name=canonicalize_name(checked.name),

@@ -19,12 +19,12 @@ from typing import Any, cast
 from django.core.files.base import ContentFile
 from django.core.files.base import File as Content
 from packaging.utils import NormalizedName
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from packages import storage
 from packages.archives import read_core_metadata
 from packages.catalog import PROJECT_LIST, SERIAL, find_project, published_rows, rows_of
-from packages.distributions import DistributionFile, check_filename, packagetype_of, slot_of
+from packages.distributions import DistributionFile, check_filename, packagetype_of, slot_of, version_or_none
 from packages.errors import FileAlreadyExists, NotAllowed, NotFound, Unavailable
 from packages.metadata import CoreMetadata, parse_metadata
 from packages.models import Counter, File, Project, ProjectEntry
@@ -234,10 +234,9 @@ def _matching(
     among: Callable[[NormalizedName], Iterator[File]],
 ) -> list[File]:
     find_project(project)
-    try:
-        wanted = Version(version)
-    except InvalidVersion as error:
-        raise NotFound(f"{version!a} is not a version (PEP 440).") from error
+    wanted = version_or_none(version)
+    if wanted is None:
+        raise NotFound(f"{version!a} is not a version (PEP 440).")
     rows = [row for row in among(project) if Version(row.version) == wanted]
     if not rows:
         raise NotFound(f"There is no release {wanted} of the project {project}.")

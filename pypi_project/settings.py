@@ -21,12 +21,12 @@ def text(name: str, default: str = "") -> str:
 
 def boolean(name: str, default: bool) -> bool:
     """Any usual spelling of a boolean."""
-    value = text(name).lower()
+    value = text(name)
     if not value:
         return default
-    if value in {"1", "true", "t", "yes", "y", "on"}:
+    if value.lower() in {"1", "true", "t", "yes", "y", "on"}:
         return True
-    if value in {"0", "false", "f", "no", "n", "off"}:
+    if value.lower() in {"0", "false", "f", "no", "n", "off"}:
         return False
     raise ImproperlyConfigured(f"{name} is {value!r}; it takes true or false (also 1/0, yes/no, on/off).")
 
@@ -55,6 +55,15 @@ def byte_size(name: str, default: int) -> int:
 def names(name: str) -> list[str]:
     """A comma-separated list."""
     return [item.strip() for item in text(name).split(",") if item.strip()]
+
+
+def directory(name: str, default: Path) -> Path:
+    """A folder's absolute path; ``~`` is the home of who runs this."""
+    value = text(name)
+    try:
+        return Path(value).expanduser().absolute() if value else default
+    except RuntimeError as error:
+        raise ImproperlyConfigured(f"{name} is {value!r}; there is no such home, write the whole path.") from error
 
 
 def accounts() -> dict[str, str]:
@@ -102,9 +111,10 @@ def secret_key() -> str:
             try:
                 os.link(draft, path)
             except FileExistsError:
-                pass
-            finally:
-                draft.unlink()
+                if not path.read_text().strip():
+                    # Somebody's empty file, not another start's key.
+                    draft.replace(path)
+            draft.unlink(missing_ok=True)
             kept = path.read_text().strip()
         return kept
     except OSError as error:
@@ -120,7 +130,7 @@ BUCKET = text("BUCKET")
 TABLE = text("TABLE")
 if bool(BUCKET) != bool(TABLE):
     raise ImproperlyConfigured("BUCKET and TABLE go together: set both (S3 and DynamoDB), or neither (DATA_DIR).")
-DATA_DIR = Path(text("DATA_DIR", str(BASE_DIR / "data"))).expanduser().absolute()
+DATA_DIR = directory("DATA_DIR", BASE_DIR / "data")
 
 SERVICE = text("SERVICE", "elastic pypi")
 STAGE = text("STAGE")

@@ -5,12 +5,12 @@ from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.utils.crypto import salted_hmac
 from django.views.decorators.http import require_safe
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from packages import catalog, json_api, storage
 from packages.access import Action
 from packages.auth import requires
-from packages.distributions import DistributionFile, latest_version, normalized_or_none
+from packages.distributions import DistributionFile, latest_version, normalized_or_none, version_or_none
 from packages.errors import NotFound
 from packages.metadata import parse_metadata
 from packages.simple_api import file_url
@@ -64,8 +64,5 @@ def project_json(request: HttpRequest, name: str, version: str | None = None) ->
 
 
 def _known_version(files: list[DistributionFile], version: str) -> str | None:
-    try:
-        wanted = Version(version)
-    except InvalidVersion:
-        return None
+    wanted = version_or_none(version)
     return next((file.version for file in files if Version(file.version) == wanted), None)

@@ -166,7 +166,7 @@ def test_refuses_a_filename_that_does_not_match_its_metadata(filename: str, sent
 
 
 def test_proposes_an_sdist_name_with_the_escaped_project() -> None:
-    with pytest.raises(InvalidDistribution, match="an sdist of foo-bar 1.0 should be named 'foo_bar-1.0.tar.gz'"):
+    with pytest.raises(InvalidDistribution, match=r"an sdist of foo-bar 1\.0 should be named 'foo_bar-1\.0\.tar\.gz'"):
         check_filename("foo-1.0.zip", FOO_BAR, Version("1.0"))
 
 

@@ -96,9 +96,7 @@ def test_reads_files_that_come_only_once() -> None:
         (QUARANTINED, "<malware>", {"status": "quarantined", "reason": "<malware>"}),
     ],
 )
-def test_shows_the_status_and_a_reason_only_where_there_is_one(
-    status: str, reason: str, shown: dict[str, str]
-) -> None:
+def test_shows_the_status_and_a_reason_only_where_there_is_one(status: str, reason: str, shown: dict[str, str]) -> None:
     assert detail(status=status, status_reason=reason)["project-status"] == shown
 
 
@@ -127,7 +125,7 @@ def test_says_what_each_status_forbids(status: str, uploads: bool, files: bool) 
 )
 def test_joins_yanked_and_its_reason(yanked: bool, reason: str, value: bool | str) -> None:
     file = a_file(yanked=yanked, yanked_reason=reason)
-    assert yanked_value(file) is value or yanked_value(file) == value != ""
+    assert yanked_value(file) == value
     assert file_entry(file, "x")["yanked"] == value
 
 
@@ -178,7 +176,9 @@ def test_shows_the_upload_time_in_utc_with_microseconds(moment: datetime, shown:
             "demo_pkg-1!1.0+corp.1.zip", "packages/demo-pkg/demo_pkg-1!1.0+corp.1.zip", id="epoch and local version"
         ),
         pytest.param("Demo.Pkg-1.0-dev.zip", "packages/demo-pkg/Demo.Pkg-1.0-dev.zip", id="as it was uploaded"),
-        pytest.param("a#b?c%2Fd/e f.zip", "packages/demo-pkg/a%23b%3Fc%252Fd%2Fe%20f.zip".replace("%2Fe", "/e"), id="odd"),
+        pytest.param(
+            "a#b?c%2Fd/e f.zip", "packages/demo-pkg/a%23b%3Fc%252Fd%2Fe%20f.zip", id="no letter of a filename"
+        ),
     ],
 )
 def test_gives_a_file_its_address(filename: str, url: str) -> None:

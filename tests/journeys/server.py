@@ -103,7 +103,7 @@ def serving(
             root = _wait_until_it_answers(process, log)
             yield Index(root, username, password, environment, process, log)
         finally:
-            _end(process)
+            end(process)
 
 
 def _wait_until_it_answers(process: subprocess.Popen[bytes], log: Path) -> str:
@@ -120,7 +120,8 @@ def _wait_until_it_answers(process: subprocess.Popen[bytes], log: Path) -> str:
     raise AssertionError(f"The server did not start:\n{log.read_text(errors='replace')}")
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a process that was started in a session of its own."""
     if process.poll() is not None:
         return
     # The group was made for this process, and holds its workers too.
