@@ -2,7 +2,6 @@
 
 import gzip
 import io
-import lzma
 import posixpath
 import tarfile
 import zipfile
@@ -31,7 +30,6 @@ _BROKEN = (
     zipfile.BadZipFile,
     tarfile.TarError,
     zlib.error,
-    lzma.LZMAError,
     EOFError,
     OSError,
     ValueError,
@@ -68,7 +66,7 @@ def _refusing_broken(filename: str) -> Iterator[None]:
 
 def _read_wheel(file: IO[bytes], filename: str, size: int) -> bytes:
     with zipfile.ZipFile(file) as archive:
-        _refuse_bomb(filename, sum(member.file_size for member in archive.infolist()), size)
+        _check_members(archive, filename, size)
         names = set(archive.namelist())
         # pip finds the directory in the same way: the only one of its kind, named for the project.
         dist_infos = {top for name in names if (top := name.partition("/")[0]).endswith(".dist-info")}
@@ -99,7 +97,7 @@ def _project_of_dist_info(directory: str) -> NormalizedName:
 
 def _read_zip_sdist(file: IO[bytes], filename: str, size: int) -> bytes:
     with zipfile.ZipFile(file) as archive:
-        _refuse_bomb(filename, sum(member.file_size for member in archive.infolist()), size)
+        _check_members(archive, filename, size)
         names = {posixpath.normpath(name): name for name in archive.namelist() if not name.endswith("/")}
         metadata_name = _sdist_metadata_name(set(names), filename)
         return _read_member(archive, names[metadata_name], filename)
@@ -158,6 +156,15 @@ def _read_member(archive: zipfile.ZipFile, name: str, filename: str) -> bytes:
 def _metadata_too_large(filename: str) -> InvalidDistribution:
     limit = LARGEST_METADATA // (1024 * 1024)
     return InvalidDistribution(f"Invalid distribution file: the metadata in {filename} is larger than {limit} MiB.")
+
+
+def _check_members(archive: zipfile.ZipFile, filename: str, packed: int) -> None:
+    # Other methods are slow, or ask for gigabytes of memory in a header; build tools use neither.
+    if any(member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for member in archive.infolist()):
+        raise InvalidDistribution(
+            f"Invalid distribution file: {filename} does not use a supported compression type (stored or deflated)."
+        )
+    _refuse_bomb(filename, sum(member.file_size for member in archive.infolist()), packed)
 
 
 def _refuse_bomb(filename: str, unpacked: int, packed: int) -> None:

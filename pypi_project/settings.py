@@ -114,7 +114,8 @@ def secret_key() -> str:
                 if not path.read_text().strip():
                     # Somebody's empty file, not another start's key.
                     draft.replace(path)
-            draft.unlink(missing_ok=True)
+            finally:
+                draft.unlink(missing_ok=True)
             kept = path.read_text().strip()
         return kept
     except OSError as error:

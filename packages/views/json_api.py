@@ -44,7 +44,8 @@ def project_json(request: HttpRequest, name: str, version: str | None = None) ->
         def url_for(file: DistributionFile) -> str:
             return root + file_url(file)
 
-        release = [file for file in files if file.version == chosen]
+        # 1.0 and 1.0.0 are one release, though two files may say it differently.
+        release = [file for file in files if Version(file.version) == Version(chosen)]
         source = json_api.metadata_source(release)
         assert source is not None, "a release has files"
         metadata = parse_metadata(storage.read(source.metadata_key))
