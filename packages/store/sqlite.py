@@ -98,7 +98,9 @@ class SQLiteStore:
         # A connection must not cross a fork, nor threads.
         if getattr(self._local, "process", None) != os.getpid():
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            connection = sqlite3.connect(self._path, timeout=PATIENCE, isolation_level=None)
+            connection = sqlite3.connect(
+                self._path, timeout=PATIENCE, isolation_level=None, check_same_thread=False, factory=_Connection
+            )
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             # macOS answers fsync before the disk has the bytes; elsewhere this does nothing.
@@ -111,6 +113,13 @@ class SQLiteStore:
         connection = self._local.connection
         assert isinstance(connection, sqlite3.Connection)
         return connection
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that is closed when its thread has gone, perhaps by another one."""
+
+    def __del__(self) -> None:
+        self.close()
 
 
 def _apply(connection: sqlite3.Connection, change: Change) -> Item | None:
