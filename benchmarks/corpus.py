@@ -3,13 +3,20 @@
 What is measured reads rows; the bytes of these files exist nowhere.
 """
 
+from __future__ import annotations
+
 import hashlib
 import os
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import django
 from packaging.utils import canonicalize_name
+
+if TYPE_CHECKING:
+    from packages.models import Item
 
 # One project has as many files as the largest ones of the public index.
 BIG_PROJECT, BIG_FILES = "big", 2000
@@ -25,8 +32,7 @@ def name_of(number: int) -> str:
 def fill(projects: int) -> None:
     """Write the rows of so many projects."""
     from packages.distributions import DistributionFile
-    from packages.models import Counter, File, Item, Project, ProjectEntry
-    from packages.store import Put, store
+    from packages.models import SERIAL, Counter, File, Project, ProjectEntry
 
     def file(project: str, version: str) -> DistributionFile:
         name = canonicalize_name(project)
@@ -54,10 +60,15 @@ def fill(projects: int) -> None:
         rows.append(ProjectEntry(*ProjectEntry.key(name), name=name, serial=serial))
         count = BIG_FILES if project == BIG_PROJECT else SMALL_FILES
         rows.extend(File.of(file(project, f"1.{number}")) for number in range(count))
-    for counter in ("serial", "project-list"):
-        rows.append(Counter(*Counter.key(counter), value=len(names)))
+    rows.append(Counter(*Counter.key(SERIAL), value=len(names)))
     for start in range(0, len(rows), ROWS_AT_ONCE):
-        store().transact([Put(item=row) for row in rows[start : start + ROWS_AT_ONCE]])
+        _write(rows[start : start + ROWS_AT_ONCE])
+
+
+def _write(rows: Sequence[Item]) -> None:
+    from packages.store import Put, store
+
+    store().amend([(row.pk, row.sk) for row in rows], lambda _: ([Put(item=row) for row in rows], None))
 
 
 if __name__ == "__main__":

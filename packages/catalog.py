@@ -9,23 +9,15 @@ from packaging.version import Version
 
 from packages.distributions import DistributionFile, possible_projects, slot_of
 from packages.errors import NotFound
-from packages.models import FILE_PREFIX, Counter, File, Project, ProjectEntry, SignedUrl, project_partition
+from packages.models import FILE_PREFIX, SERIAL, Counter, File, Project, ProjectEntry, SignedUrl, project_partition
 from packages.simple_api import OFFERS_FILES
 from packages.store import store
-
-# The number of the last change to the whole index; and how often the list of projects changed.
-SERIAL = "serial"
-PROJECT_LIST = "project-list"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectList:
-    """Every project: ``entries`` gives names and serials in the order of names.
+    """Every project: ``entries`` gives names and serials in the order of names; ``serial`` is the index's."""
 
-    ``revision`` grows whenever the list changes; ``serial`` is the index's.
-    """
-
-    revision: int
     serial: int
 
     def entries(self) -> Iterator[tuple[NormalizedName, int]]:
@@ -37,8 +29,8 @@ class ProjectList:
 
 def project_list() -> ProjectList:
     """The list of projects, as yet unread."""
-    revision, serial = store().get_many([Counter.key(PROJECT_LIST), Counter.key(SERIAL)])
-    return ProjectList(revision=_value(revision), serial=_value(serial))
+    counter = store().get(Counter.key(SERIAL))
+    return ProjectList(serial=int(counter.value) if isinstance(counter, Counter) else 0)
 
 
 def find_project(name: NormalizedName) -> Project:
@@ -82,7 +74,7 @@ def find_file(name: NormalizedName, filename: str) -> tuple[DistributionFile, Si
     if slot is not None:
         keys = [Project.key(name), File.key(name, slot), SignedUrl.key(name, slot)]
         project, row, address = store().get_many(keys)
-        offered = isinstance(project, Project) and project.status in OFFERS_FILES
+        offered = isinstance(project, Project) and not project.removed and project.status in OFFERS_FILES
         if offered and isinstance(row, File) and not row.removal:
             return row.distribution(), cast("SignedUrl | None", address)
     raise NotFound(f"There is no file {filename!a} in the project {name}.")
@@ -97,7 +89,3 @@ def project_of_file(filename: str) -> NormalizedName:
         if row is not None and not cast("File", row).removal:
             return name
     raise NotFound(f"There is no file {filename!a} in this index.")
-
-
-def _value(counter: object) -> int:
-    return int(counter.value) if isinstance(counter, Counter) else 0

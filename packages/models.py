@@ -23,6 +23,11 @@ from packages.simple_api import ACTIVE
 
 FILE_PREFIX = "file#"
 
+# The number of the last change to the index: the name of its counter.
+SERIAL = "serial"
+
+HIDDEN, PURGED = "hidden", "purged"
+
 
 class Item(Model):
     """What every item has. ``revision`` is a new random text at every write: it tells whether an item changed."""
@@ -61,8 +66,8 @@ class File(Item, discriminator="file"):
     """A distribution file; the row is the publication. Its own fields are DistributionFile's, plus ``removal``.
 
     ``removal`` is empty while the file is published. A removed file's row stays, so that nobody
-    can publish other bytes under a name that installers may have cached: ``hidden`` while the
-    bytes are kept, ``purging`` while they are being deleted, ``purged`` when they are gone.
+    can publish other bytes under a name that installers may have cached: HIDDEN while the bytes
+    are kept, PURGED from the moment on which they may be deleted.
     """
 
     project = UnicodeAttribute()

@@ -168,9 +168,9 @@ class BucketStorage(S3Storage):
         yield f"bucket {name}: versioned"
 
 
-def key_for(project: NormalizedName, sha256: str, filename: str) -> str:
-    """The key of a distribution file."""
-    return f"files/{project}/{sha256}/{filename}"
+def key_for(project: NormalizedName, sha256: str, filename: str, *, life: str = "") -> str:
+    """The key of a distribution file; ``life`` tells apart the bytes that came back after they were purged."""
+    return f"files/{project}/{sha256}{'.' if life else ''}{life}/{filename}"
 
 
 def save(key: str, content: File[bytes]) -> None:

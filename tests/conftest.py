@@ -1,11 +1,13 @@
 """Fixtures, as a ladder: a home for the index → a store → clients of its web side."""
 
 import base64
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.client import BaseClient
 from django.core.management import call_command
 from django.test import Client
 from moto import mock_aws
@@ -44,7 +46,20 @@ def machine(settings: Settings, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def aws(settings: Settings, capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
+def one_call_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What AWS does at once, moto does in steps that threads can come between: keep them apart."""
+    make_api_call = BaseClient._make_api_call
+    lock = threading.RLock()
+
+    def alone(client: BaseClient, operation: str, arguments: Any) -> Any:
+        with lock:
+            return make_api_call(client, operation, arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", alone)
+
+
+@pytest.fixture
+def aws(settings: Settings, capsys: pytest.CaptureFixture[str], one_call_at_a_time: None) -> Iterator[None]:
     """The index on S3 and DynamoDB, as moto plays them."""
     with mock_aws():
         settings.BUCKET = BUCKET

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 from django.test import Client
+from packaging.utils import NormalizedName
 from pytest_django import Settings
 
+from packages import publishing
 from tests.builders import a_wheel
 from tests.conftest import Publish
 
@@ -37,29 +39,32 @@ def calls(home: str, monkeypatch: pytest.MonkeyPatch) -> Calls:
     return counted
 
 
-def test_an_upload_makes_four_writes_and_stores_two_objects(alice: Client, publish: Publish, calls: Calls) -> None:
+def test_an_upload_is_one_write_and_stores_two_objects(alice: Client, publish: Publish, calls: Calls) -> None:
     publish()
-    assert calls.since() == {
-        "GetItem": 1,
-        "PutObject": 2,
-        "PutItem": 1,
-        "UpdateItem": 2,
-        "TransactWriteItems": 1,
-    }
+    assert calls.since() == {"BatchGetItem": 2, "PutObject": 2, "TransactWriteItems": 1}
 
 
-def test_the_same_upload_again_makes_four_writes(alice: Client, publish: Publish, calls: Calls) -> None:
+def test_the_same_upload_again_stores_nothing(alice: Client, publish: Publish, calls: Calls) -> None:
     publish()
     calls.since()
     publish()
-    seen = calls.since()
-    assert seen["PutItem"] + seen["UpdateItem"] + seen["TransactWriteItems"] == 4
-    assert seen["GetItem"] == 2
+    assert calls.since() == {"BatchGetItem": 1}
 
 
-def test_a_refused_upload_stores_no_row(alice: Client, calls: Calls) -> None:
+def test_a_refused_upload_stores_nothing(alice: Client, publish: Publish, calls: Calls) -> None:
+    publish()
+    calls.since()
+    assert alice.post("/legacy/", a_wheel(files={"more.py": b"#"}).upload()).status_code == 400
+    assert calls.since() == {"BatchGetItem": 1}
     alice.post("/legacy/", a_wheel(leave_out=("METADATA",)).upload())
     assert calls.since() == {}
+
+
+def test_a_yank_is_one_write(alice: Client, publish: Publish, calls: Calls) -> None:
+    publish()
+    calls.since()
+    publishing.yank(NormalizedName("demo-pkg"), "1.0")
+    assert calls.since() == {"GetItem": 1, "Query": 1, "BatchGetItem": 1, "TransactWriteItems": 1}
 
 
 def test_a_project_page_is_one_read_and_the_rows(alice: Client, publish: Publish, calls: Calls) -> None:
@@ -78,9 +83,9 @@ def test_the_list_of_projects_is_one_read_and_the_rows(alice: Client, publish: P
     publish()
     calls.since()
     etag = alice.get("/simple/")["ETag"]
-    assert calls.since() == {"BatchGetItem": 1, "Query": 1}
+    assert calls.since() == {"GetItem": 1, "Query": 1}
     assert alice.get("/simple/", headers={"if-none-match": etag}).status_code == 304
-    assert calls.since() == {"BatchGetItem": 1}
+    assert calls.since() == {"GetItem": 1}
 
 
 def test_a_download_is_one_read(alice: Client, publish: Publish, calls: Calls, settings: Settings) -> None:

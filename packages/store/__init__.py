@@ -4,16 +4,20 @@ Every read is consistent: who reads after a write was answered sees that write, 
 """
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Protocol
+from typing import Protocol, TypeVar
 
 from django.conf import settings
 
 from packages.models import Item
 
+T = TypeVar("T")
 Key = tuple[str, str]
+
+# What one amendment may read and change: DynamoDB's limit on a transaction.
+LARGEST_AMENDMENT = 100
 
 
 class Condition(Enum):
@@ -38,28 +42,6 @@ class Put:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Update:
-    """Change named attributes of the item at a key, making the item if it is absent.
-
-    ``assign`` sets values, ``add`` adds to numbers (absent counts as 0), ``raise_to`` sets a
-    number unless it is that high already. The condition may be PRESENT or None; with
-    ``raise_to`` only None, for DynamoDB has room for one reason to refuse.
-    """
-
-    model: type[Item]
-    key: Key
-    assign: Mapping[str, Any] = field(default_factory=dict)
-    add: Mapping[str, int] = field(default_factory=dict)
-    raise_to: Mapping[str, int] = field(default_factory=dict)
-    condition: Condition | None = None
-
-    def __post_init__(self) -> None:
-        allowed = {None} if self.raise_to else {None, Condition.PRESENT}
-        if self.condition not in allowed:
-            raise ValueError(f"an update cannot be conditional on {self.condition}")
-
-
-@dataclass(frozen=True, kw_only=True)
 class Delete:
     """Delete the item at a key; ``item`` is what UNCHANGED compares with."""
 
@@ -67,7 +49,8 @@ class Delete:
     condition: Condition | None = None
 
 
-Change = Put | Update | Delete
+Change = Put | Delete
+Decide = Callable[[list[Item | None]], tuple[Sequence[Change], T]]
 
 
 class Store(Protocol):
@@ -82,11 +65,18 @@ class Store(Protocol):
     def query(self, pk: str, prefix: str = "") -> Iterator[Item]:
         """Read a partition's items whose sort key begins with the prefix, in its order, to the end."""
 
-    def write(self, change: Change) -> Item | None:
-        """Make one change; an update gives the item as it then is. Raises ConditionFailed."""
+    def write(self, change: Change) -> None:
+        """Make one change. Raises ConditionFailed."""
 
-    def transact(self, changes: Sequence[Change]) -> None:
-        """Make several changes to different items, all or none. Raises ConditionFailed."""
+    def amend(self, keys: Sequence[Key], decide: Decide[T]) -> T:
+        """Read items, let ``decide`` say how to change them, and make the changes: all at once, or none.
+
+        They are made only if none of the items has changed since it was read; otherwise it is
+        all begun again, so ``decide`` may be called several times and must do nothing but
+        decide. It is given the items in the order of the keys, and gives unconditional changes
+        of some of them with a result to hand on; without changes nothing is written. What it
+        raises, rises.
+        """
 
 
 @functools.cache

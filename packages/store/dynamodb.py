@@ -3,27 +3,24 @@
 import random
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pynamodb.connection import Connection
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.expressions.condition import Condition as Expression
-from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from packages.errors import Unavailable
 from packages.models import Item
-from packages.store import Change, Condition, ConditionFailed, Delete, Key, Put, Update
+from packages.store import Change, Condition, ConditionFailed, Decide, Delete, Key, T
 
-# DynamoDB refuses a transaction that meets another one on an item; it is made again after a pause.
-ATTEMPTS = 12
-LONGEST_PAUSE = 0.5
+# A change that meets another one is begun again after a pause; in seconds, about 10 in all.
+ATTEMPTS = 40
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.01, 0.5
 
-_CONDITION_FAILED = "ConditionalCheckFailed"
-_MAKE_AGAIN = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+_BEGIN_AGAIN = {"ConditionalCheckFailed", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 
 
 class DynamoDBStore:
@@ -52,38 +49,53 @@ class DynamoDBStore:
         with _translated():
             yield from Item.query(pk, Item.sk.startswith(prefix) if prefix else None, consistent_read=True)
 
-    def write(self, change: Change) -> Item | None:
+    def write(self, change: Change) -> None:
         """Make one change."""
-        with _translated():
-            if isinstance(change, Update):
-                return _update(change)
-            condition = _expression(change)
-            if isinstance(change, Delete):
-                change.item.delete(condition=condition)
-                return None
-            change.item.revision = secrets.token_hex(8)
-            change.item.save(condition=condition)
-            return change.item
-
-    def transact(self, changes: Sequence[Change]) -> None:
-        """Make several changes, all or none."""
-        changes = _in_reported_order(changes)
-        with _translated():
-            for attempt in range(ATTEMPTS):
+        condition = _expression(change)
+        for pause in _pauses():
+            with _translated():
                 try:
-                    _commit(changes, self._connection)
-                    return
-                except TransactWriteError as error:
-                    reasons = _reasons(error)
-                    if not any(reasons) or not set(filter(None, reasons)) <= {_CONDITION_FAILED, *_MAKE_AGAIN}:
-                        raise
-                    if _CONDITION_FAILED in reasons:
-                        changes = _without_spent_raises(changes, reasons)
-                        if not changes:
-                            return
+                    if isinstance(change, Delete):
+                        change.item.delete(condition=condition)
                     else:
-                        time.sleep(random.uniform(0, min(LONGEST_PAUSE, 0.02 * 2**attempt)))
-        raise Unavailable("The index is being changed by many at once; try again in a moment.")
+                        change.item.revision = secrets.token_hex(8)
+                        change.item.save(condition=condition)
+                    return
+                except PynamoDBException as error:
+                    # A transaction is just changing this item.
+                    if error.cause_response_code != "TransactionConflictException":
+                        raise
+            time.sleep(pause)
+        raise _too_busy()
+
+    def amend(self, keys: Sequence[Key], decide: Decide[T]) -> T:
+        """Read, decide, and change on condition that nothing has changed since; begun again if something has."""
+        for pause in _pauses():
+            items = self.get_many(keys)
+            changes, result = decide(items)
+            if not changes:
+                return result
+            as_read = dict(zip(keys, items, strict=True))
+            with _translated():
+                try:
+                    self._commit([_if_unchanged(change, as_read) for change in changes])
+                    return result
+                except TransactWriteError as error:
+                    reasons = {reason.code for reason in error.cancellation_reasons if reason}
+                    if not reasons or not reasons <= _BEGIN_AGAIN:
+                        raise
+            time.sleep(pause)
+        raise _too_busy()
+
+    def _commit(self, changes: Sequence[Change]) -> None:
+        with TransactWrite(connection=self._connection) as transaction:
+            for change in changes:
+                condition = _expression(change)
+                if isinstance(change, Delete):
+                    transaction.delete(change.item, condition=condition)
+                else:
+                    change.item.revision = secrets.token_hex(8)
+                    transaction.save(change.item, condition=condition)
 
 
 def provision() -> Iterator[str]:
@@ -106,87 +118,36 @@ def provision() -> Iterator[str]:
         yield f"table {name}: can be restored to any second of the last 35 days"
 
 
-def _update(change: Update) -> Item | None:
-    item = change.model(*change.key)
-    try:
-        item.update(_actions(change), condition=_expression(change))
-    except PynamoDBException as error:
-        if not change.raise_to or error.cause_response_code != "ConditionalCheckFailedException":
-            raise
-        # The number is that high already; what else was asked for is still to be done.
-        item.update(_actions(_without_raise(change)))
-    return item
-
-
-def _commit(changes: Sequence[Change], connection: Connection) -> None:
-    with TransactWrite(connection=connection) as transaction:
-        for change in changes:
-            condition = _expression(change)
-            match change:
-                case Put():
-                    change.item.revision = secrets.token_hex(8)
-                    transaction.save(change.item, condition=condition)
-                case Delete():
-                    transaction.delete(change.item, condition=condition)
-                case Update():
-                    transaction.update(change.model(*change.key), _actions(change), condition=condition)
+def _if_unchanged(change: Change, as_read: Mapping[Key, Item | None]) -> Change:
+    key = (change.item.pk, change.item.sk)
+    if key not in as_read:
+        raise ValueError("an amendment changes only what it has read")
+    item = as_read[key]
+    if item is None:
+        return replace(change, condition=Condition.ABSENT)
+    change.item.revision = item.revision
+    return replace(change, condition=Condition.UNCHANGED)
 
 
 def _expression(change: Change) -> Expression | None:
-    match change:
-        case Update() if change.raise_to:
-            expression = None
-            for name, number in change.raise_to.items():
-                attribute = getattr(change.model, name)
-                expression &= attribute.does_not_exist() | (attribute < number)
-            return expression
-        case Put(item=item, condition=Condition.UNCHANGED) | Delete(item=item, condition=Condition.UNCHANGED):
-            return Item.revision == item.revision
     match change.condition:
         case Condition.ABSENT:
             return Item.pk.does_not_exist()
         case Condition.PRESENT:
             return Item.pk.exists()
+        case Condition.UNCHANGED:
+            return Item.revision == change.item.revision
     return None
 
 
-def _actions(change: Update) -> list[Action]:
-    # An update may make the item, so it says of which kind it is.
-    actions: list[Action] = [Item.kind.set(change.model), Item.revision.set(secrets.token_hex(8))]
-    for name, value in {**change.assign, **change.raise_to}.items():
-        attribute = getattr(change.model, name)
-        actions.append(attribute.remove() if value is None else attribute.set(value))
-    for name, amount in change.add.items():
-        actions.append(getattr(change.model, name).add(amount))
-    return actions
+def _pauses() -> Iterator[float]:
+    """How long to wait after each try, in seconds: longer and longer, and never in step with others."""
+    for attempt in range(ATTEMPTS):
+        yield random.uniform(0, min(LONGEST_PAUSE, SHORTEST_PAUSE * 2**attempt))
 
 
-def _without_raise(change: Update) -> Update:
-    return replace(change, raise_to={})
-
-
-def _in_reported_order(changes: Sequence[Change]) -> list[Change]:
-    # PynamoDB sends a transaction's changes by their kind, and DynamoDB gives its reasons in that order.
-    order = (Delete, Put, Update)
-    return sorted(changes, key=lambda change: order.index(type(change)))
-
-
-def _reasons(error: TransactWriteError) -> list[str]:
-    return [reason.code if reason else "" for reason in error.cancellation_reasons]
-
-
-def _without_spent_raises(changes: Sequence[Change], reasons: Sequence[str]) -> list[Change]:
-    """The transaction without the numbers that are high enough already; raises ConditionFailed for any other reason."""
-    left: list[Change] = []
-    for change, reason in zip(changes, reasons, strict=True):
-        if reason != _CONDITION_FAILED:
-            left.append(change)
-        elif isinstance(change, Update) and change.raise_to:
-            if change.assign or change.add:
-                left.append(_without_raise(change))
-        else:
-            raise ConditionFailed(f"{change} does not hold")
-    return left
+def _too_busy() -> Unavailable:
+    return Unavailable("The index is being changed by many at once; try again in a moment.")
 
 
 @contextmanager
@@ -197,6 +158,8 @@ def _translated() -> Iterator[None]:
         code = getattr(error, "cause_response_code", None)
         if code == "ConditionalCheckFailedException":
             raise ConditionFailed(str(error)) from error
+        if isinstance(error, ClientError):
+            code = error.response.get("Error", {}).get("Code")
         raise Unavailable(
             f"The index's table cannot be used right now ({code or type(error).__name__}); try again in a moment."
         ) from error

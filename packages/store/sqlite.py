@@ -6,13 +6,13 @@ import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import cast
 
 from packages.errors import Unavailable
 from packages.models import Item
-from packages.store import Change, Condition, ConditionFailed, Delete, Key, Put
+from packages.store import Change, Condition, ConditionFailed, Decide, Delete, Key, T
 
 # How long a writer waits for the others, in seconds.
 PATIENCE = 20
@@ -63,16 +63,21 @@ class SQLiteStore:
                 return
             after, comparison = rows[-1][0], ">"
 
-    def write(self, change: Change) -> Item | None:
+    def write(self, change: Change) -> None:
         """Make one change."""
         with self._transaction() as connection:
-            return _apply(connection, change)
+            _apply(connection, change)
 
-    def transact(self, changes: Sequence[Change]) -> None:
-        """Make several changes, all or none."""
+    def amend(self, keys: Sequence[Key], decide: Decide[T]) -> T:
+        """Read, decide and change inside one transaction: nobody can come between, so nothing is begun again."""
         with self._transaction() as connection:
+            read = {key: _read(connection, key) for key in keys}
+            changes, result = decide(list(read.values()))
             for change in changes:
+                if (change.item.pk, change.item.sk) not in read:
+                    raise ValueError("an amendment changes only what it has read")
                 _apply(connection, change)
+        return result
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -119,39 +124,27 @@ class _Connection(sqlite3.Connection):
     """A connection that is closed when its thread has gone, perhaps by another one."""
 
     def __del__(self) -> None:
-        self.close()
+        # One that could not be opened cannot be closed.
+        with suppress(sqlite3.ProgrammingError):
+            self.close()
 
 
-def _apply(connection: sqlite3.Connection, change: Change) -> Item | None:
-    if isinstance(change, Put | Delete):
-        item = change.item
-        key = (item.pk, item.sk)
-        stored = _read(connection, key) if change.condition else None
-        holds = {
-            None: True,
-            Condition.ABSENT: stored is None,
-            Condition.PRESENT: stored is not None,
-            Condition.UNCHANGED: stored is not None and stored.revision == item.revision,
-        }
-        if not holds[change.condition]:
-            raise ConditionFailed(f"{key} is not {change.condition}")
-        if isinstance(change, Delete):
-            connection.execute("DELETE FROM item WHERE pk = ? AND sk = ?", key)
-            return None
+def _apply(connection: sqlite3.Connection, change: Change) -> None:
+    item = change.item
+    key = (item.pk, item.sk)
+    stored = _read(connection, key) if change.condition else None
+    holds = {
+        None: True,
+        Condition.ABSENT: stored is None,
+        Condition.PRESENT: stored is not None,
+        Condition.UNCHANGED: stored is not None and stored.revision == item.revision,
+    }
+    if not holds[change.condition]:
+        raise ConditionFailed(f"{key} is not {change.condition}")
+    if isinstance(change, Delete):
+        connection.execute("DELETE FROM item WHERE pk = ? AND sk = ?", key)
+    else:
         _write(connection, item)
-        return item
-    stored = _read(connection, change.key)
-    if stored is None and change.condition is Condition.PRESENT:
-        raise ConditionFailed(f"{change.key} is not {change.condition}")
-    item = stored or change.model(*change.key)
-    for name, value in change.assign.items():
-        setattr(item, name, value)
-    for name, amount in change.add.items():
-        setattr(item, name, (getattr(item, name) or 0) + amount)
-    for name, number in change.raise_to.items():
-        setattr(item, name, max(getattr(item, name) or 0, number))
-    _write(connection, item)
-    return item
 
 
 def _read(connection: sqlite3.Connection, key: Key) -> Item | None:

@@ -45,7 +45,7 @@ def project_list(request: HttpRequest) -> HttpResponseBase:
         context = {"api_version": simple_api.API_VERSION, "entries": entries, "serial": projects.serial}
         return render_to_string("simple/list.html", context)
 
-    return _page(request, f"list:{projects.revision}", projects.serial, render)
+    return _page(request, f"list:{projects.serial}", projects.serial, render)
 
 
 @require_safe

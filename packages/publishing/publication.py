@@ -1,0 +1,138 @@
+"""Publish a distribution file."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import cast
+
+from django.core.files.base import ContentFile
+from django.core.files.base import File as Content
+
+from packages import storage
+from packages.archives import read_core_metadata
+from packages.distributions import DistributionFile, check_filename, packagetype_of
+from packages.errors import FileAlreadyExists, NotAllowed
+from packages.metadata import CoreMetadata, parse_metadata
+from packages.models import PURGED, File, Project
+from packages.publishing.revision import Revision, revise
+from packages.simple_api import ACCEPTS_UPLOADS
+from packages.store import store
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Received:
+    """A distribution file as it arrived: its claimed name, its bytes, and their digests in lower-case hex."""
+
+    filename: str
+    content: Content[bytes]
+    size: int
+    digests: Mapping[str, str]
+
+
+def publish(
+    received: Received,
+    *,
+    uploader: str,
+    now: datetime,
+    overwrite: bool,
+    expect: Callable[[CoreMetadata], None] = lambda metadata: None,
+) -> DistributionFile:
+    """Validate a distribution file and publish it; gives the file as it is published.
+
+    The same bytes under the same name again are a success. ``expect`` may refuse what the
+    archive turns out to be, before anything is stored. Raises InvalidDistribution,
+    FileAlreadyExists, NotAllowed or Unavailable.
+    """
+    packagetype = packagetype_of(received.filename)
+    metadata_bytes = read_core_metadata(received.content, received.filename)
+    metadata = parse_metadata(metadata_bytes)
+    check_filename(received.filename, metadata.name, metadata.version)
+    expect(metadata)
+    sha256 = received.digests["sha256"]
+    file = DistributionFile(
+        project=metadata.name,
+        filename=received.filename,
+        version=str(metadata.version),
+        packagetype=packagetype,
+        size=received.size,
+        sha256=sha256,
+        md5=received.digests.get("md5"),
+        blake2b_256=received.digests.get("blake2b_256"),
+        requires_python=metadata.requires_python,
+        metadata_sha256=hashlib.sha256(metadata_bytes).hexdigest(),
+        upload_time=now,
+        uploader=uploader,
+        key=storage.key_for(metadata.name, sha256, received.filename),
+    )
+    row_key = File.key(file.project, file.slot)
+    # A look beforehand saves storing bytes in vain; only the transaction decides.
+    project, row = store().get_many([Project.key(file.project), row_key])
+    while True:
+        file, published = _settle(file, cast("Project | None", project), cast("File | None", row), overwrite)
+        if published is not None:
+            return published
+        storage.save(file.metadata_key, ContentFile(metadata_bytes))
+        storage.save(file.key, received.content)
+        stored_under, project, row = _put_row(file, metadata.display_name, overwrite)
+        if stored_under == file.key:
+            logger.info("%s published %s (%s %s)", uploader, file.filename, file.project, file.version)
+            return file
+
+
+def _put_row(
+    file: DistributionFile, display_name: str, overwrite: bool
+) -> tuple[str | None, Project | None, File | None]:
+    """Make the row; gives the key it names, or None with what is there instead."""
+
+    def decide(
+        project: Project | None, rows: list[File | None]
+    ) -> tuple[Revision | None, tuple[str | None, Project | None, File | None]]:
+        (row,) = rows
+        wanted, published = _settle(file, project, row, overwrite)
+        if published is not None or wanted.key != file.key:
+            return None, (None, project, row)
+        project = project or Project(*Project.key(file.project), name=file.project)
+        project.display_name = display_name
+        project.removed = False
+        return Revision(project, [File.of(file)]), (file.key, None, None)
+
+    return revise(file.project, [File.key(file.project, file.slot)], decide)
+
+
+def _settle(
+    file: DistributionFile, project: Project | None, row: File | None, overwrite: bool
+) -> tuple[DistributionFile, DistributionFile | None]:
+    """What publishing the file means beside what is there.
+
+    Gives the file with the key its bytes must have, and the published file if it is the same.
+    Raises NotAllowed or FileAlreadyExists.
+    """
+    if project is not None and not project.removed and project.status not in ACCEPTS_UPLOADS:
+        why = f": {project.status_reason}" if project.status_reason else "."
+        raise NotAllowed(f"Project {file.project} is {project.status} and takes no new files{why}")
+    if row is None:
+        return file, None
+    same = row.sha256 == file.sha256
+    if not row.removal:
+        if same:
+            return file, row.distribution()
+        if not overwrite:
+            raise FileAlreadyExists(
+                f"File already exists ({row.filename!r}, with sha256 hash {row.sha256!r}). "
+                "Published files never change: publish a new version or build number instead."
+            )
+    elif not same and not overwrite:
+        raise FileAlreadyExists(
+            f"File already exists: {file.filename} was used by a file that has since been deleted, "
+            "and cannot be used for other content. Publish a new version instead."
+        )
+    if row.removal == PURGED:
+        # Somebody may just be deleting the purged bytes: the new ones must not lie where he is.
+        file = replace(file, key=storage.key_for(file.project, file.sha256, file.filename, life=row.revision))
+    return file, None
