@@ -1,8 +1,12 @@
 # Every target sets up what it needs: a virtual environment in .venv, and the pinned packages in it.
 
-.PHONY: serve test check bench lock clean
+.PHONY: serve test check bench provision lock clean
+
+# A Python that was upgraded or moved away leaves an environment that does not run: make it anew.
+runs = .venv/bin/python -c '' 2>/dev/null || { rm -rf .venv && $(MAKE) --no-print-directory
 
 serve: .venv/serve
+	@$(runs) .venv/serve; }
 	@exec .venv/bin/python manage.py serve
 
 # The gate, then every test, then that no branch of the pure rooms went untested.
@@ -14,13 +18,20 @@ test: check
 	@.venv/bin/coverage report --include=$(PURE) --fail-under=100 --format=total
 
 check: .venv/dev
+	@$(runs) .venv/dev; }
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-cache
 
 bench: .venv/dev
+	@$(runs) .venv/dev; }
 	.venv/bin/python -m benchmarks
+
+# Makes the table and the bucket that TABLE and BUCKET name.
+provision: .venv/serve
+	@$(runs) .venv/serve; }
+	@.venv/bin/python manage.py provision
 
 # Pins the newest versions that requirements*.in allow.
 lock: .venv/dev

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 FIRST_NAME = "admin"
 # No sign that a shell, a URL or a command line would take for something else.
@@ -37,9 +38,13 @@ def digests() -> Mapping[str, str]:
         return {name: _digest(password) for name, password in settings.ACCOUNTS.items()}
     try:
         kept = json.loads(_path().read_text())
+        return {kept["username"]: kept["password_sha256"]}
     except FileNotFoundError:
         return {}
-    return {kept["username"]: kept["password_sha256"]}
+    except (ValueError, KeyError, TypeError) as error:
+        raise ImproperlyConfigured(
+            f"{_path()} cannot be read; delete it, and the next start makes a new account."
+        ) from error
 
 
 def make_first() -> tuple[str, str] | None:
@@ -52,11 +57,14 @@ def make_first() -> tuple[str, str] | None:
     password = "".join(secrets.choice(_LETTERS) for _ in range(32))
     path = _path()
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
+    # Under a name of its own until it is whole.
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    draft.touch(mode=0o600)
+    with draft.open("w") as file:
         json.dump({"username": FIRST_NAME, "password_sha256": _digest(password)}, file)
         file.flush()
         os.fsync(file.fileno())
+    draft.replace(path)
     digests.cache_clear()
     return FIRST_NAME, password
 

@@ -1,7 +1,6 @@
 """The door: a request's credentials become an actor, and views say what an actor must be allowed to do."""
 
 import base64
-import binascii
 import functools
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec
@@ -44,7 +43,11 @@ def requires(action: Action) -> Callable[[View[P]], View[P]]:
 
 def actor_of(request: HttpRequest) -> Actor:
     """Who makes this request. Raises NotAuthenticated for credentials that are wrong or unreadable."""
-    header = request.headers.get("Authorization", "")
+    return actor_from(request.headers.get("Authorization", ""))
+
+
+def actor_from(header: str) -> Actor:
+    """Whom an Authorization header names. Raises NotAuthenticated."""
     if not header.strip():
         return ANONYMOUS
     scheme, _, credentials = header.strip().partition(" ")
@@ -52,7 +55,8 @@ def actor_of(request: HttpRequest) -> Actor:
         raise NotAuthenticated("This index takes Basic credentials: a user name and a password.")
     try:
         username, colon, password = base64.b64decode(credentials.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except ValueError as error:
+        # Not base64 (binascii.Error), not ASCII, or not UTF-8 inside.
         raise NotAuthenticated("The Authorization header cannot be read.") from error
     if not colon or not accounts.verify(username, password):
         raise NotAuthenticated("Invalid or non-existent authentication information.")

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from packaging.utils import (
     InvalidName,
+    InvalidWheelFilename,
     NormalizedName,
     canonicalize_name,
     parse_wheel_filename,
@@ -22,6 +23,8 @@ SDIST_EXTENSIONS = (".tar.gz", ".zip")
 # A file's core metadata lies beside it under this suffix (PEP 658); both must fit one path component.
 METADATA_SUFFIX = ".metadata"
 LONGEST_FILENAME = 255 - len(METADATA_SUFFIX)
+# A wheel's compressed tag sets stand for every combination; real ones have a dozen.
+MOST_TAGS = 1000
 
 # Names, PEP 440 versions (with epoch and local part) and wheel tags need no other character.
 _FILENAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*")
@@ -113,7 +116,7 @@ def check_filename(filename: str, name: NormalizedName, version: Version) -> Non
     """
     if packagetype_of(filename) == WHEEL:
         try:
-            found_name, found_version, _, _ = parse_wheel_filename(filename)
+            found_name, found_version, _ = _read_wheel_filename(filename)
         except ValueError as error:
             # packaging says why in parentheses, and drops the extension from the name.
             why = re.search(r"\((.+?)\)", str(error))
@@ -142,7 +145,7 @@ def slot_of(filename: str, project: NormalizedName) -> str | None:
     escaped = project.replace("-", "_")
     if filename.endswith(".whl"):
         try:
-            name, version, build, _ = parse_wheel_filename(filename)
+            name, version, build = _read_wheel_filename(filename)
         except ValueError:
             return None
         if name != project:
@@ -159,7 +162,7 @@ def possible_projects(filename: str) -> list[NormalizedName]:
     """Which projects a file with this name may belong to (an old sdist's name is ambiguous)."""
     if filename.endswith(".whl"):
         try:
-            return [parse_wheel_filename(filename)[0]]
+            return [_read_wheel_filename(filename)[0]]
         except ValueError:
             return []
     return [name for name, _ in _sdist_readings(filename)]
@@ -185,6 +188,8 @@ def latest_version(files: Iterable[DistributionFile]) -> str | None:
 
 def normalized_or_none(name: str) -> NormalizedName | None:
     """The normalised project name (PEP 503), or None for a text that cannot be one."""
+    if len(name) > LONGEST_FILENAME:
+        return None
     try:
         return canonicalize_name(name, validate=True)
     except InvalidName:
@@ -200,6 +205,16 @@ def version_or_none(text: str) -> Version | None:
         return None
 
 
+def _read_wheel_filename(filename: str) -> tuple[NormalizedName, Version, tuple[()] | tuple[int, str]]:
+    """Name, version and build number; raises ValueError. A short name can mean millions of tags: few are read."""
+    combinations = 1
+    for part in filename.removesuffix(".whl").split("-")[-3:]:
+        combinations *= part.count(".") + 1
+    if len(filename) > LONGEST_FILENAME or combinations > MOST_TAGS:
+        raise InvalidWheelFilename("Invalid wheel filename (it is too long, or has too many tags)")
+    return parse_wheel_filename(filename)[:3]
+
+
 def _sdist_extension(filename: str) -> str | None:
     return next((extension for extension in SDIST_EXTENSIONS if filename.endswith(extension)), None)
 
@@ -211,7 +226,7 @@ def _sdist_versions(filename: str, project: NormalizedName) -> list[Version]:
 def _sdist_readings(filename: str) -> Iterator[tuple[NormalizedName, Version]]:
     # A name and a version may both hold hyphens, so every hyphen may be the one between them.
     extension = _sdist_extension(filename)
-    if extension is None:
+    if extension is None or len(filename) > LONGEST_FILENAME:
         return
     stem = filename.removesuffix(extension)
     for match in re.finditer("-", stem):

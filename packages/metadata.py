@@ -7,10 +7,16 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
+from packages.distributions import WHEEL
 from packages.errors import InvalidDistribution
 
 # Never standardised, but written by the wheel builders of 2013-2018 and read by every installer.
 _LEGACY_METADATA_VERSION = "2.0"
+
+_FINAL_IN_SDISTS = Version("2.2")
+
+# It stands on every line of a project's page.
+LONGEST_REQUIRES_PYTHON = 1000
 
 # What an installer acts upon; elsewhere a field that cannot be read harms nobody.
 _NEEDED = ("Metadata-Version", "Name", "Version", "Requires-Dist", "Requires-Python")
@@ -28,11 +34,11 @@ class CoreMetadata:
     raw: RawMetadata
 
 
-def parse_metadata(data: bytes) -> CoreMetadata:
-    """Parse a METADATA or PKG-INFO file.
+def parse_metadata(data: bytes, packagetype: str = WHEEL) -> CoreMetadata:
+    """Parse the METADATA file of a wheel or the PKG-INFO file of an sdist.
 
-    Raises InvalidDistribution when what an installer needs (Metadata-Version, Name, Version,
-    Requires-Dist) is missing or invalid. Other fields are for people: a malformed one, or one
+    Raises InvalidDistribution when what an installer needs (Metadata-Version, Name, Version, and
+    Requires-Dist where it is final) is missing or invalid. Other fields are for people: a malformed one, or one
     that its Metadata-Version does not know yet (``License-File`` before 2.4), is no reason to
     refuse a distribution that pip installs.
     """
@@ -54,7 +60,9 @@ def parse_metadata(data: bytes) -> CoreMetadata:
     except ValueError as error:
         # A version with a number of more digits than Python reads.
         raise InvalidDistribution(f"Invalid core metadata: version: {error}") from error
-    for requirement in raw.get("requires_dist", []):
+    # Before 2.2 an sdist's requirements are only a hint: installers build it to learn them (PEP 643).
+    final = packagetype == WHEEL or Version(checked.metadata_version) >= _FINAL_IN_SDISTS
+    for requirement in raw.get("requires_dist", []) if final else []:
         try:
             Requirement(requirement)
         except (InvalidRequirement, ValueError, RecursionError) as error:
@@ -62,12 +70,17 @@ def parse_metadata(data: bytes) -> CoreMetadata:
             raise InvalidDistribution(
                 f"Invalid core metadata: Requires-Dist {requirement[:200]!a} is not a valid requirement: {problem}"
             ) from error
+    requires_python = " ".join(given(raw.get("requires_python")).split())
+    if len(requires_python) > LONGEST_REQUIRES_PYTHON:
+        raise InvalidDistribution(
+            f"Invalid core metadata: Requires-Python is longer than {LONGEST_REQUIRES_PYTHON} characters."
+        )
     return CoreMetadata(
         name=canonicalize_name(checked.name),
         display_name=checked.name,
         version=checked.version,
         summary=" ".join(given(raw.get("summary")).split()),
-        requires_python=" ".join(given(raw.get("requires_python")).split()) or None,
+        requires_python=requires_python or None,
         raw=raw,
     )
 

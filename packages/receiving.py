@@ -1,14 +1,16 @@
 """Receive an upload: the distribution is streamed to a temporary file and digested on its way."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, SuspiciousOperation
-from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.http import HttpRequest, QueryDict
+from django.http.multipartparser import MultiPartParserError
 
 from packages.errors import InvalidUpload, Unavailable, UploadTooLarge
 from packages.publishing import Received
@@ -68,10 +70,10 @@ class DistributionUploadHandler(TemporaryFileUploadHandler):
         return None if self.too_large else cast("TemporaryUploadedFile", super().file_complete(file_size))
 
 
-def receive(request: HttpRequest) -> tuple[QueryDict, Received]:
-    """Read an upload's whole form: its text fields and its file.
+def receive(request: HttpRequest) -> tuple[QueryDict, Callable[[], Received]]:
+    """Read an upload's whole form; gives its text fields, and what gives its file.
 
-    Raises InvalidUpload, UploadTooLarge or Unavailable.
+    Raises InvalidUpload or Unavailable; for the file also UploadTooLarge.
     """
     if request.content_type != "multipart/form-data":
         raise InvalidUpload(
@@ -82,17 +84,20 @@ def receive(request: HttpRequest) -> tuple[QueryDict, Received]:
     request.upload_handlers = [handler]
     try:
         fields, files = request.POST, request.FILES
-    except (BadRequest, SuspiciousOperation) as error:
+    except (MultiPartParserError, BadRequest, SuspiciousOperation) as error:
         raise InvalidUpload(f"The upload's form cannot be read: {error}") from error
+    return fields, lambda: _received(handler, files.get(CONTENT_FIELD))
+
+
+def _received(handler: DistributionUploadHandler, content: UploadedFile | None) -> Received:
     if handler.too_large:
         raise UploadTooLarge(f"File too large. The limit of this index is {settings.MAX_UPLOAD_SIZE} bytes.")
     if handler.surplus:
         raise InvalidUpload("The upload has more than one file in the field 'content'; send one file per request.")
-    content = files.get(CONTENT_FIELD)
     if content is None or content.name is None or content.size is None:
         raise InvalidUpload("Upload payload does not have a file: the field 'content' must hold one, with its name.")
     assert handler.digests is not None
-    return fields, Received(filename=content.name, content=content, size=content.size, digests=handler.digests)
+    return Received(filename=content.name, content=content, size=content.size, digests=handler.digests)
 
 
 def prepare_folder() -> None:

@@ -5,10 +5,11 @@ An object's key carries its sha256, so an object is written once and never chang
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -16,6 +17,7 @@ from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from django.conf import settings
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage, default_storage
 from packaging.utils import NormalizedName
@@ -48,7 +50,7 @@ class FolderStorage(FileSystemStorage):
             draft.replace(target)
         finally:
             draft.unlink(missing_ok=True)
-        self._sync(target.parent)
+        self._sync_directory(target.parent)
         return name
 
     def read_bytes(self, name: str) -> bytes:
@@ -85,13 +87,24 @@ class FolderStorage(FileSystemStorage):
         missing = [path for path in (directory, *directory.parents) if not path.exists()]
         directory.mkdir(parents=True, exist_ok=True)
         for path in missing:
-            self._sync(path.parent)
+            self._sync_directory(path.parent)
+
+    @classmethod
+    def _sync_directory(cls, path: Path) -> None:
+        # Network file systems may not know how; they do not need it either.
+        with suppress(OSError):
+            cls._sync(path)
 
     @staticmethod
     def _sync(path: Path) -> None:
         descriptor = os.open(path, os.O_RDONLY)
         try:
-            os.fsync(descriptor)
+            # macOS answers fsync before the disk has the bytes; this waits for them.
+            full_sync = getattr(fcntl, "F_FULLFSYNC", None)
+            if full_sync is None:
+                os.fsync(descriptor)
+            else:
+                fcntl.fcntl(descriptor, full_sync)
         finally:
             os.close(descriptor)
 
@@ -112,6 +125,9 @@ class BucketStorage(S3Storage):
             "transfer_config": TransferConfig(multipart_chunksize=8 * 1024**2, max_concurrency=2),
             "client_config": Config(
                 signature_version="s3v4",
+                # With the bucket in the host a signed address names the bucket's region; left to itself,
+                # botocore signs for the global endpoint, which newer regions refuse.
+                s3={"addressing_style": "path" if settings.S3_ENDPOINT else "virtual"},
                 connect_timeout=3,
                 read_timeout=20,
                 retries={"mode": "standard", "max_attempts": 4},
@@ -121,6 +137,12 @@ class BucketStorage(S3Storage):
     def _open(self, name: str, mode: str = "rb") -> File[bytes]:
         """The object in memory, by one call: what is larger than STREAM_LIMIT is never opened here."""
         return ContentFile(self.read_bytes(name))
+
+    def delete(self, name: str) -> None:
+        """Delete every version of the object: the bucket would keep them."""
+        for version in self.bucket.object_versions.filter(Prefix=name):
+            if version.object_key == name:
+                version.delete()
 
     def read_bytes(self, name: str) -> bytes:
         """The whole object, in one call."""

@@ -5,6 +5,7 @@ import re
 import secrets
 import socket
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -66,6 +67,14 @@ def directory(name: str, default: Path) -> Path:
         raise ImproperlyConfigured(f"{name} is {value!r}; there is no such home, write the whole path.") from error
 
 
+def address(name: str) -> str:
+    """An http or https address that ends with a slash; empty if it is not set."""
+    value = text(name)
+    if value and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", value):
+        raise ImproperlyConfigured(f"{name} is {value!r}; it takes an address such as https://packages.example/pypi/.")
+    return value and value.rstrip("/") + "/"
+
+
 def accounts() -> dict[str, str]:
     """Passwords by user name, from USERS (``name:password,…``) and USERNAME with PASSWORD."""
     found: dict[str, str] = {}
@@ -114,6 +123,9 @@ def secret_key() -> str:
                 if not path.read_text().strip():
                     # Somebody's empty file, not another start's key.
                     draft.replace(path)
+            except OSError:
+                # A file system without links.
+                draft.replace(path)
             finally:
                 draft.unlink(missing_ok=True)
             kept = path.read_text().strip()
@@ -129,6 +141,8 @@ def secret_key() -> str:
 
 BUCKET = text("BUCKET")
 TABLE = text("TABLE")
+# An emulator or another provider; AWS tools read these variables too.
+S3_ENDPOINT = text("AWS_ENDPOINT_URL_S3", text("AWS_ENDPOINT_URL"))
 if bool(BUCKET) != bool(TABLE):
     raise ImproperlyConfigured("BUCKET and TABLE go together: set both (S3 and DynamoDB), or neither (DATA_DIR).")
 DATA_DIR = directory("DATA_DIR", BASE_DIR / "data")
@@ -142,7 +156,11 @@ HOST = text("HOST", "127.0.0.1")
 PORT = integer("PORT", 8000, least=0, most=65535)
 # Django's own check knows names only; ours (packages.middleware.KnownHost) knows addresses too.
 ALLOWED_HOSTS = ["*"]
+# Where people reach it, if a proxy stands in front: for the few answers that need whole addresses.
+PUBLIC_URL = address("PUBLIC_URL")
 KNOWN_HOSTS = names("ALLOWED_HOSTS") or ["localhost", socket.gethostname().lower(), HOST.lower()]
+if PUBLIC_URL:
+    KNOWN_HOSTS.append(str(urlsplit(PUBLIC_URL).hostname))
 # A page elsewhere can point a name of its own here (DNS rebinding), but not an address.
 KNOWN_BY_ADDRESS = not names("ALLOWED_HOSTS")
 

@@ -51,7 +51,7 @@ def publish(
     """
     packagetype = packagetype_of(received.filename)
     metadata_bytes = read_core_metadata(received.content, received.filename)
-    metadata = parse_metadata(metadata_bytes)
+    metadata = parse_metadata(metadata_bytes, packagetype)
     check_filename(received.filename, metadata.name, metadata.version)
     expect(metadata)
     sha256 = received.digests["sha256"]

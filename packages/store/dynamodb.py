@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
@@ -112,10 +113,21 @@ def provision() -> Iterator[str]:
             client.update_table(TableName=name, DeletionProtectionEnabled=True)
             client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
         yield f"table {name}: protected from deletion"
-        client.update_continuous_backups(
-            TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
-        )
+        _keep_backups(client, name)
         yield f"table {name}: can be restored to any second of the last 35 days"
+
+
+def _keep_backups(client: Any, name: str) -> None:
+    # A table that has just been made takes a while before it can be backed up.
+    for pause in _pauses():
+        try:
+            client.update_continuous_backups(
+                TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+            )
+            return
+        except client.exceptions.ContinuousBackupsUnavailableException:
+            time.sleep(pause + 1)
+    raise Unavailable(f"The table {name} cannot be backed up yet; run provision again in a minute.")
 
 
 def _if_unchanged(change: Change, as_read: Mapping[Key, Item | None]) -> Change:

@@ -4,6 +4,7 @@ import logging
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
 
 from packages import errors
 
@@ -32,6 +33,11 @@ _TITLES = {
 # flit shows no more than this, and proxies limit a header line.
 LONGEST_MESSAGE = 1000
 LONGEST_REASON = 400
+
+
+def root_of(request: HttpRequest) -> str:
+    """The whole address of the index, with a last slash."""
+    return settings.PUBLIC_URL or request.build_absolute_uri(reverse("home"))
 
 
 def refusal(request: HttpRequest, error: errors.PackagesError) -> HttpResponse:

@@ -3,20 +3,20 @@
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from packages import catalog, storage
 from packages.access import Action
 from packages.auth import requires
+from packages.views.answers import root_of
 
 
 @require_safe
 @requires(Action.READ)
 def home(request: HttpRequest) -> HttpResponseBase:
     """``GET /``: how to use this index."""
-    root = request.build_absolute_uri(reverse("home"))
-    response = render(request, "browse/home.html", {"service": settings.SERVICE, "stage": settings.STAGE, "root": root})
+    context = {"service": settings.SERVICE, "stage": settings.STAGE, "root": root_of(request)}
+    response = render(request, "browse/home.html", context)
     response["Content-Security-Policy"] = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
     return response
 

@@ -1,7 +1,8 @@
 """``GET /pypi/<project>[/<version>]/json``: what bandersnatch, renovate and pip-tools read."""
 
+from urllib.parse import quote
+
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.utils.crypto import salted_hmac
 from django.views.decorators.http import require_safe
@@ -14,6 +15,7 @@ from packages.distributions import DistributionFile, latest_version, normalized_
 from packages.errors import NotFound
 from packages.metadata import parse_metadata
 from packages.simple_api import file_url
+from packages.views.answers import root_of
 
 
 @require_safe
@@ -24,14 +26,14 @@ def project_json(request: HttpRequest, name: str, version: str | None = None) ->
     if normalized is None:
         raise NotFound(f"{name!a} is not a project name.")
     if normalized != name:
+        # From /pypi/<name>/[<version>/]json[/], as many steps up as there are slashes behind the name.
+        rest = ([] if version is None else [quote(version, safe="+!")]) + ["json"]
+        rest += [""] if request.path_info.endswith("/") else []
         response = HttpResponse(status=301)
-        # /pypi/<name>/json, or one step deeper with a version; either with a last slash.
-        up = request.path_info.strip("/").count("/") - 1 + request.path_info.endswith("/")
-        rest = request.path_info.split("/", 3)[3]
-        response["Location"] = f"{'../' * up}{normalized}/{rest}"
+        response["Location"] = f"{'../' * len(rest)}{'/'.join([normalized, *rest])}"
         return response
     project = catalog.find_project(normalized)
-    root = request.build_absolute_uri(reverse("home"))
+    root = root_of(request)
     digest = salted_hmac("json", f"{root}:{version}:{normalized}:{project.serial}", algorithm="sha256").hexdigest()
     etag = f'"{digest[:32]}"'
     known = get_conditional_response(request, etag=etag)
@@ -48,10 +50,11 @@ def project_json(request: HttpRequest, name: str, version: str | None = None) ->
         release = [file for file in files if Version(file.version) == Version(chosen)]
         source = json_api.metadata_source(release)
         assert source is not None, "a release has files"
-        metadata = parse_metadata(storage.read(source.metadata_key))
+        metadata = parse_metadata(storage.read(source.metadata_key), source.packagetype)
         answer = {
             "info": json_api.release_info(metadata, release, project_url=f"{root}simple/{normalized}/"),
             "last_serial": int(project.serial),
+            "ownership": {"organization": None, "roles": []},
             "urls": [json_api.file_info(file, url_for(file)) for file in release],
             "vulnerabilities": [],
         }

@@ -21,8 +21,9 @@ from packages.views.answers import plain
 @requires(Action.PUBLISH)
 def upload(request: HttpRequest) -> HttpResponseBase:
     """``POST /legacy/``: publish one file. 200 with an empty body, as PyPI answers."""
-    fields, received = receive(request)
+    fields, file = receive(request)
     form = read_upload_form(fields)
+    received = file()
     form.check_file(received)
     publishing.publish(
         received,

@@ -1,5 +1,6 @@
 """``manage.py provision``: make the table and the bucket that the settings name."""
 
+import itertools
 from typing import Any
 
 from django.conf import settings
@@ -23,7 +24,7 @@ class Command(BaseCommand):
         from packages.store import dynamodb
 
         try:
-            for step in (*dynamodb.provision(), *storage.provision()):
+            for step in itertools.chain(dynamodb.provision(), storage.provision()):
                 self.stdout.write(step)
         except PackagesError as error:
             raise CommandError(str(error)) from error
