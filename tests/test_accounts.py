@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
 from packages import accounts
@@ -56,6 +57,13 @@ def test_keeps_no_password_and_keeps_the_digest_to_itself(nobody: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
     assert json.loads(path.read_text()).keys() == {"username", "password_sha256"}
     assert made[1] not in path.read_text()
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"username": "admin"}', "not json"])
+def test_says_what_to_do_about_a_broken_file(nobody: Path, content: str) -> None:
+    (nobody / "first-account.json").write_text(content)
+    with pytest.raises(ImproperlyConfigured, match=r"first-account\.json cannot be read; delete it"):
+        accounts.make_first()
 
 
 def test_makes_none_beside_those_of_the_settings(machine: Path) -> None:

@@ -2,7 +2,9 @@
 
 from contextlib import suppress
 
+import boto3
 import pytest
+from django.core.files.base import ContentFile
 from packaging.utils import NormalizedName
 
 from packages import catalog, publishing, storage
@@ -19,6 +21,7 @@ from packages.models import PURGED, File
 from packages.publishing import curation
 from packages.store import Put, store
 from tests.builders import NOON, Built, a_wheel, an_sdist
+from tests.conftest import BUCKET
 from tests.threads import all_at_once
 
 DEMO = NormalizedName("demo-pkg")
@@ -246,6 +249,19 @@ class TestRemove:
         for key in (file.key, file.metadata_key):
             with pytest.raises(Unavailable):
                 storage.read(key)
+
+    @pytest.mark.parametrize("home", ["aws"], indirect=True)
+    def test_deletes_every_version_that_the_bucket_keeps(self) -> None:
+        file = publish(a_wheel())
+        storage.save(file.key, ContentFile(a_wheel().content))
+        publish(a_wheel(version="2.0"))
+        publishing.remove(DEMO, "1.0", purge=True)
+        versions = boto3.client("s3").list_object_versions(Bucket=BUCKET)
+        left = {entry["Key"] for kind in ("Versions", "DeleteMarkers") for entry in versions.get(kind, [])}
+        assert {key.rpartition("/")[2] for key in left} == {
+            "demo_pkg-2.0-py3-none-any.whl",
+            "demo_pkg-2.0-py3-none-any.whl.metadata",
+        }
 
     @pytest.mark.parametrize("version", ["1.0", None])
     def test_deletes_the_bytes_later_too(self, version: str | None) -> None:

@@ -76,6 +76,7 @@ class TestStart:
             ({"OVERWRITE": "perhaps"}, "OVERWRITE is 'perhaps'; it takes true or false"),
             ({"USERS": "alice"}, "USERS takes name:password pairs"),
             ({"BUCKET": "only"}, "BUCKET and TABLE go together"),
+            ({"PUBLIC_URL": "packages.example"}, "PUBLIC_URL is 'packages.example'; it takes an address such as"),
             ({"DATA_DIR": "/dev/null/data"}, "DATA_DIR '/dev/null/data' cannot be written (Not a directory)"),
             ({"DATA_DIR": "/dev/null/data", "SECRET_KEY": "x" * 40}, "DATA_DIR '/dev/null/data' cannot be written"),
             ({"HOST": "256.256.256.256"}, "Cannot listen on HOST '256.256.256.256'"),
@@ -86,6 +87,22 @@ class TestStart:
         assert done.returncode == 1
         assert sentence in done.stderr
         assert "Traceback" not in done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1
+
+    def test_a_start_that_fails_makes_no_account(self, tmp_path: Path) -> None:
+        (tmp_path / "data").mkdir()
+        (tmp_path / "data" / "storage").write_text("in the way")
+        done = start_in_vain(tmp_path)
+        assert done.returncode == 1
+        assert "DATA_DIR" in done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1
+        assert not (tmp_path / "data" / "first-account.json").exists()
+
+    def test_a_broken_index_is_one_sentence(self, tmp_path: Path) -> None:
+        (tmp_path / "data" / "index.sqlite3").mkdir(parents=True)
+        done = start_in_vain(tmp_path)
+        assert done.returncode == 1
+        assert "The index file cannot be used right now" in done.stderr
         assert len(done.stderr.strip().splitlines()) == 1
 
     def test_refuses_a_port_in_use(self, tmp_path: Path) -> None:
@@ -227,6 +244,24 @@ class TestConnections:
         )
         assert response.status_code == 401
         assert response.reason == "Invalid or non-existent authentication information."
+
+    def test_a_strangers_body_is_kept_nowhere(self, index: Index) -> None:
+        if not Path("/proc/self/fd").exists():
+            pytest.skip("the files of another process are read from /proc")
+        connections = []
+        for authorization in (basic("carol", "wrong"), basic(*index.auth)):
+            connection = connect(index)
+            connection.putrequest("POST", "/legacy/")
+            connection.putheader("Authorization", authorization)
+            connection.putheader("Content-Length", str(20_000_000))
+            connection.endheaders(os.urandom(5_000_000))
+            connections.append(connection)
+            time.sleep(0.5)
+            files = [Path(path).resolve() for path in Path(f"/proc/{index.process.pid}/fd").iterdir()]
+            waiting = [file for file in files if "incoming" in str(file)]
+            assert len(waiting) == (0 if len(connections) == 1 else 1)
+        for connection in connections:
+            connection.close()
 
     def test_a_body_of_unknown_length_is_read_too(self, index: Index) -> None:
         wheel = a_wheel()

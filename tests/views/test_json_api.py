@@ -5,6 +5,7 @@ from urllib.parse import urljoin
 import pytest
 from django.test import Client
 from packaging.utils import NormalizedName
+from pytest_django import Settings
 
 from packages import publishing
 from tests.builders import a_wheel, an_sdist
@@ -35,6 +36,7 @@ def test_a_project_shows_its_latest_release_and_every_file(alice: Client, publis
     assert response["X-PyPI-Last-Serial"] == "3"
     answer = response.json()
     assert (answer["last_serial"], answer["vulnerabilities"]) == (3, [])
+    assert answer["ownership"] == {"organization": None, "roles": []}
     info = answer["info"]
     assert (info["name"], info["version"], info["summary"]) == ("Demo.Pkg", "2.0", "A demo")
     assert (info["license"], info["keywords"], info["description"]) == ("", "one,two", "# Demo\n")
@@ -76,13 +78,33 @@ def test_a_release_shows_itself(alice: Client, publish: Publish, address: str) -
         ("/pypi/Demo_Pkg/json/", "../../demo-pkg/json/"),
         ("/pypi/Demo_Pkg/1.0/json", "../../demo-pkg/1.0/json"),
         ("/pypi/Demo_Pkg/1.0/json/", "../../../demo-pkg/1.0/json/"),
+        ("/pypi/Demo_Pkg/1!1.0+a/json", "../../demo-pkg/1!1.0+a/json"),
     ],
 )
 def test_redirects_to_the_normalised_address(alice: Client, publish: Publish, address: str, location: str) -> None:
     publish()
     response = alice.get(address)
     assert (response.status_code, response["Location"]) == (301, location)
-    assert alice.get(urljoin(address, location)).status_code == 200
+    followed = alice.get(urljoin(address, location))
+    assert followed.status_code == (404 if "!" in address else 200)
+
+
+@pytest.mark.parametrize("version", ["1%0Ab", "1%3Fx=y", "%D0%B6", "%2E%2E", "a%00b"])
+def test_no_part_of_an_address_escapes_into_a_header(alice: Client, publish: Publish, version: str) -> None:
+    publish()
+    response = alice.get(f"/pypi/Demo_Pkg/{version}/json")
+    assert response.status_code == 301
+    assert response["Location"].isascii()
+    assert response["Location"].startswith("../../demo-pkg/")
+    assert alice.get(f"/pypi/demo-pkg/{version}/json").status_code == 404
+
+
+def test_addresses_are_the_public_ones_behind_a_proxy(alice: Client, publish: Publish, settings: Settings) -> None:
+    wheel = publish()
+    settings.PUBLIC_URL = "https://packages.example/pypi/"
+    (file,) = alice.get("/pypi/demo-pkg/json").json()["urls"]
+    assert file["url"] == f"https://packages.example/pypi/packages/demo-pkg/{wheel.filename}"
+    assert "twine upload --repository-url https://packages.example/pypi/legacy/" in alice.get("/").content.decode()
 
 
 @pytest.mark.parametrize(

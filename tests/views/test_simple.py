@@ -196,7 +196,7 @@ def test_redirects_to_the_normalised_address_relatively(alice: Client, address: 
     assert (response.status_code, response["Location"]) == (301, location)
 
 
-@pytest.mark.parametrize("name", ["nobody", "-", "%20", "n%C3%A9e", "a%00b", "..%2Fetc"])
+@pytest.mark.parametrize("name", ["nobody", "a" * 3000, "-", "%20", "n%C3%A9e", "a%00b", "..%2Fetc"])
 def test_answers_404_for_unknown_projects(alice: Client, name: str) -> None:
     response = alice.get(f"/simple/{name}/")
     assert response.status_code == 404
@@ -254,7 +254,10 @@ def test_hatch_finds_what_is_there_below_the_upload_address(alice: Client, publi
 
 
 @pytest.mark.parametrize("address", ["/simple/", "/simple/demo-pkg/", "/simple/nobody/", "/", "/pypi/demo-pkg/json"])
-@pytest.mark.parametrize("authorization", ["", "Basic !", "Basic YWxpY2U=", "Basic /////w==", "Bearer x", "nonsense"])
+@pytest.mark.parametrize(
+    "authorization",
+    ["", "Basic !", "Basic YWxpY2U=", "Basic /////w==", "Bearer x", "nonsense", "Basic é", "Basic " + "A" * 9000],
+)
 def test_reading_needs_credentials(home: str, address: str, authorization: str) -> None:
     response = Client().get(address, headers={"authorization": authorization} if authorization else {})
     assert response.status_code == 401

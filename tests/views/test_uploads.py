@@ -178,6 +178,20 @@ def test_refuses_metadata_that_installers_cannot_use(alice: Client) -> None:
     assert_refused(alice.post("/legacy/", broken.upload()), 400, "Requires-Dist 'requests (=2' is not a valid")
 
 
+def test_takes_an_old_sdist_whose_requirements_pip_does_not_read(alice: Client) -> None:
+    old = an_sdist(metadata=core_metadata("demo-pkg", "1.0", metadata_version="1.2", requires_dist="requests (=2"))
+    assert alice.post("/legacy/", old.upload()).status_code == 200
+    new = an_sdist(
+        version="2.0", metadata=core_metadata("demo-pkg", "2.0", metadata_version="2.2", requires_dist="requests (=2")
+    )
+    assert_refused(alice.post("/legacy/", new.upload()), 400, "is not a valid requirement")
+
+
+def test_refuses_a_requires_python_that_would_fill_the_page(alice: Client) -> None:
+    long = a_wheel(requires_python=", ".join(["!=3.0"] * 200))
+    assert_refused(alice.post("/legacy/", long.upload()), 400, "Requires-Python is longer than 1000 characters")
+
+
 def test_a_path_in_a_filename_leads_nowhere(alice: Client) -> None:
     wheel = a_wheel()
     traversal = Built(f"../../../tmp/{wheel.filename}", wheel.content, wheel.metadata)
@@ -191,6 +205,12 @@ def test_refuses_a_file_that_is_too_large(alice: Client, settings: Settings) -> 
     assert_refused(alice.post("/legacy/", wheel.upload()), 413, "File too large. The limit of this index is")
     settings.MAX_UPLOAD_SIZE = len(wheel.content)
     assert alice.post("/legacy/", wheel.upload()).status_code == 200
+
+
+@pytest.mark.parametrize("action", ["submit", "submit_pkg_info"])
+def test_refuses_a_registration_which_has_no_file(alice: Client, action: str) -> None:
+    response = alice.post("/legacy/", {":action": action, "name": "demo", "version": "1.0"})
+    assert_refused(response, 410, f"The action '{action}' is no longer served")
 
 
 @pytest.mark.parametrize(
@@ -211,7 +231,7 @@ def test_refuses_a_form_without_its_one_file(alice: Client, form: dict[str, Any]
         ("application/octet-stream", WHEEL.content, "as multipart/form-data"),
         ("application/x-www-form-urlencoded", b"a=b", "as multipart/form-data"),
         ("", b"", "as multipart/form-data"),
-        ("multipart/form-data", b"x", "cannot be read"),
+        ("multipart/form-data", b"x", "The upload's form cannot be read: Invalid boundary"),
         ("multipart/form-data; boundary=abc", b"--abc\r\ngarbage", "does not have a file"),
     ],
 )
