@@ -213,12 +213,12 @@ USE_I18N = False
 
 if BUCKET:
     _FILES = {
-        "BACKEND": "packages.storage.BucketStorage",
+        "BACKEND": "packages.storage.bucket.BucketStorage",
         "OPTIONS": {"bucket_name": BUCKET},
     }
 else:
     _FILES = {
-        "BACKEND": "packages.storage.FolderStorage",
+        "BACKEND": "packages.storage.folder.FolderStorage",
         "OPTIONS": {"location": str(DATA_DIR / "storage")},
     }
 STORAGES = {"default": _FILES}

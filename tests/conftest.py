@@ -38,7 +38,7 @@ def machine(settings: Settings, tmp_path: Path) -> Path:
     settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path / "incoming")
     settings.STORAGES = {
         "default": {
-            "BACKEND": "packages.storage.FolderStorage",
+            "BACKEND": "packages.storage.folder.FolderStorage",
             "OPTIONS": {"location": str(tmp_path / "storage")},
         }
     }
@@ -66,7 +66,7 @@ def aws(settings: Settings, capsys: pytest.CaptureFixture[str], one_call_at_a_ti
         settings.TABLE = Item.Meta.table_name
         settings.FILE_UPLOAD_TEMP_DIR = None
         settings.STORAGES = {
-            "default": {"BACKEND": "packages.storage.BucketStorage", "OPTIONS": {"bucket_name": BUCKET}}
+            "default": {"BACKEND": "packages.storage.bucket.BucketStorage", "OPTIONS": {"bucket_name": BUCKET}}
         }
         call_command("provision")
         capsys.readouterr()

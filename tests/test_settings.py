@@ -261,7 +261,7 @@ class TestWholeStart:
         found = all_settings()
         assert (found["BUCKET"], found["TABLE"], found["HOST"], found["PORT"]) == ("", "", "127.0.0.1", 8000)
         assert (found["PUBLIC_READ"], found["OVERWRITE"], found["ACCOUNTS"]) == (False, False, {})
-        assert found["STORAGES"]["default"]["BACKEND"] == "packages.storage.FolderStorage"
+        assert found["STORAGES"]["default"]["BACKEND"] == "packages.storage.folder.FolderStorage"
         assert found["STORAGES"]["default"]["OPTIONS"] == {"location": str(tmp_path / "data" / "storage")}
         assert found["FILE_UPLOAD_TEMP_DIR"] == str(tmp_path / "data" / "incoming")
         assert (found["KNOWN_HOSTS"][0], found["KNOWN_BY_ADDRESS"]) == ("localhost", True)
@@ -272,7 +272,7 @@ class TestWholeStart:
         for name, value in {"BUCKET": "packages", "TABLE": "index", "SECRET_KEY": SECRET}.items():
             monkeypatch.setenv(name, value)
         found = all_settings()
-        assert found["STORAGES"]["default"]["BACKEND"] == "packages.storage.BucketStorage"
+        assert found["STORAGES"]["default"]["BACKEND"] == "packages.storage.bucket.BucketStorage"
         assert found["STORAGES"]["default"]["OPTIONS"] == {"bucket_name": "packages"}
         assert found["FILE_UPLOAD_TEMP_DIR"] is None
         assert not (tmp_path / "data").exists()

@@ -37,7 +37,7 @@ def test_health_says_when_storage_does_not_answer(machine: Path) -> None:
 
 def test_health_says_when_the_bucket_is_gone(aws: None, settings: Settings) -> None:
     options = {"bucket_name": f"{BUCKET}-that-is-not-there"}
-    settings.STORAGES = {"default": {"BACKEND": "packages.storage.BucketStorage", "OPTIONS": options}}
+    settings.STORAGES = {"default": {"BACKEND": "packages.storage.bucket.BucketStorage", "OPTIONS": options}}
     response = Client().get("/health/")
     assert (response.status_code, response.reason_phrase) == (
         503,
