@@ -18,6 +18,9 @@ from packages.errors import InvalidDistribution
 # READMEs are part of the metadata; the largest in public use stay below 2 MB.
 LARGEST_METADATA = 8 * 1024 * 1024
 
+# Long names and other attributes of one member of a tar.
+LARGEST_HEADER = 1024 * 1024
+
 # An archive that grows beyond both is a decompression bomb: PyPI's limits.
 BOMB_SIZE = 64 * 1024 * 1024
 BOMB_RATIO = 50
@@ -109,7 +112,7 @@ def _read_tar_sdist(file: IO[bytes], filename: str, size: int) -> bytes:
     names: set[str] = set()
     with gzip.GzipFile(fileobj=file) as unpacked:
         metered = _Metered(unpacked, filename, size)
-        with tarfile.open(fileobj=metered, mode="r|") as archive:
+        with tarfile.open(fileobj=metered, mode="r|", tarinfo=_Member) as archive:
             for member in archive:
                 name = posixpath.normpath(member.name)
                 names.add(name)
@@ -170,6 +173,23 @@ def _check_members(archive: zipfile.ZipFile, filename: str, packed: int) -> None
 def _refuse_bomb(filename: str, unpacked: int, packed: int) -> None:
     if unpacked > BOMB_SIZE and unpacked > packed * BOMB_RATIO:
         raise InvalidDistribution(f"Invalid distribution file: {filename} exceeds a compression ratio of {BOMB_RATIO}.")
+
+
+class _Member(tarfile.TarInfo):
+    """A tar's member; the headers that only describe the next one are bounded, for they are read whole."""
+
+    _DESCRIPTIONS = (
+        tarfile.XHDTYPE,
+        tarfile.XGLTYPE,
+        tarfile.SOLARIS_XHDTYPE,
+        tarfile.GNUTYPE_LONGNAME,
+        tarfile.GNUTYPE_LONGLINK,
+    )
+
+    def _proc_member(self, tar: tarfile.TarFile) -> tarfile.TarInfo:
+        if self.type in self._DESCRIPTIONS and self.size > LARGEST_HEADER:
+            raise tarfile.ReadError("a header that is too large")
+        return super()._proc_member(tar)  # type: ignore[misc, no-any-return]
 
 
 class _Metered(io.RawIOBase):

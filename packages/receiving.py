@@ -84,7 +84,8 @@ def receive(request: HttpRequest) -> tuple[QueryDict, Callable[[], Received]]:
     request.upload_handlers = [handler]
     try:
         fields, files = request.POST, request.FILES
-    except (MultiPartParserError, BadRequest, SuspiciousOperation) as error:
+    except (MultiPartParserError, BadRequest, SuspiciousOperation, LookupError, UnicodeError) as error:
+        # The last two: it names an encoding that text cannot be decoded by.
         raise InvalidUpload(f"The upload's form cannot be read: {error}") from error
     return fields, lambda: _received(handler, files.get(CONTENT_FIELD))
 

@@ -13,14 +13,14 @@ import sys
 import tempfile
 
 from django.conf import settings
-from django.core.wsgi import get_wsgi_application
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import create_server
 from waitress.task import ThreadedTaskDispatcher, WSGITask
 
 from packages.auth import actor_from
 from packages.errors import PackagesError
+from packages.wsgi import Handler
 
 THREADS = 16
 CONNECTIONS = 1000
@@ -40,7 +40,7 @@ def run(listener: socket.socket) -> None:
     dispatcher = Dispatcher()
     dispatcher.set_thread_count(THREADS)
     server = create_server(
-        get_wsgi_application(),
+        Handler(),
         _dispatcher=dispatcher,
         sockets=[listener],
         threads=THREADS,
@@ -71,7 +71,11 @@ class Parser(HTTPRequestParser):
 
     def parse_header(self, header_plus: bytes) -> None:
         """Look at the credentials before the body comes."""
-        super().parse_header(header_plus)
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:
+            # An address that cannot be one ("http://["); waitress would drop the connection without a word.
+            raise ParsingError("Bad request line") from error
         if self.body_rcv is not None and not _is_known(self.headers.get("AUTHORIZATION", "")):
             self.body_rcv.buf = Nowhere()
 

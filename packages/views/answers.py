@@ -44,7 +44,7 @@ def refusal(request: HttpRequest, error: errors.PackagesError) -> HttpResponse:
     """The answer to a request that the index refuses."""
     status = _STATUS.get(type(error), 400)
     if isinstance(error, errors.Unavailable):
-        logger.error("%s", error, exc_info=error.__cause__)
+        logger.error("%s (%r)", error, error.__cause__)
     response = plain(request, status, str(error))
     if isinstance(error, errors.NotAuthenticated):
         response["WWW-Authenticate"] = f'Basic realm="{settings.SERVICE}", charset="UTF-8"'

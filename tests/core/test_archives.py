@@ -334,6 +334,13 @@ def test_refuses_a_bomb_of_many_members() -> None:
         read(built.content, built.filename)
 
 
+@pytest.mark.parametrize("tar_format", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT], ids=["pax", "GNU"])
+def test_refuses_a_header_that_would_fill_the_memory(tar_format: int) -> None:
+    content = tar_of(("a/" + "n" * 2_000_000, tarfile.REGTYPE, b""), tar_format=tar_format)
+    with pytest.raises(InvalidDistribution, match="a header that is too large"):
+        read(content, SDIST)
+
+
 def test_refuses_a_bomb_behind_the_end_of_the_tar() -> None:
     content = gzip.compress(gzip.decompress(an_sdist().content) + BOMB, mtime=0)
     with pytest.raises(InvalidDistribution, match="compression ratio"):

@@ -245,6 +245,15 @@ class TestConnections:
         assert response.status_code == 401
         assert response.reason == "Invalid or non-existent authentication information."
 
+    @pytest.mark.parametrize("line", [b"GET http://[ HTTP/1.1", b"nonsense", b"GET / HTTP/9.9", b"\x00\xff\x00"])
+    def test_a_line_that_is_no_request_is_answered(self, index: Index, line: bytes) -> None:
+        address = urlsplit(index.root)
+        with socket.create_connection((str(address.hostname), address.port or 0), timeout=PATIENCE) as raw:
+            raw.sendall(line + b"\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+            assert raw.recv(1000).split(b" ")[1][:1] in {b"4", b"5"}
+        assert "Traceback" not in index.log.read_text()
+        assert requests.get(index.at("health/"), timeout=PATIENCE).ok
+
     def test_a_strangers_body_is_kept_nowhere(self, index: Index) -> None:
         if not Path("/proc/self/fd").exists():
             pytest.skip("the files of another process are read from /proc")

@@ -233,10 +233,15 @@ def test_refuses_a_form_without_its_one_file(alice: Client, form: dict[str, Any]
         ("", b"", "as multipart/form-data"),
         ("multipart/form-data", b"x", "The upload's form cannot be read: Invalid boundary"),
         ("multipart/form-data; boundary=abc", b"--abc\r\ngarbage", "does not have a file"),
+        (
+            "multipart/form-data; boundary=abc; charset=rot13",
+            b'--abc\r\nContent-Disposition: form-data; name="name"\r\n\r\ndemo\r\n--abc--\r\n',
+            "The upload's form cannot be read: 'rot13' is not a text encoding",
+        ),
     ],
 )
 def test_refuses_a_body_that_is_no_form(alice: Client, content_type: str, body: bytes, sentence: str) -> None:
-    assert_refused(alice.post("/legacy/", body, content_type=content_type), 400, sentence)
+    assert_refused(alice.generic("POST", "/legacy/", body, content_type=content_type), 400, sentence)
 
 
 def test_reads_the_whole_body_before_it_refuses(home: str) -> None:
