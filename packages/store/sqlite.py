@@ -28,6 +28,9 @@ class SQLiteStore:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._local = threading.local()
+        # SQLite lets one writer in; those who find it locked look again after a sleep, in no order.
+        # Within a process they queue here instead.
+        self._writing = threading.Lock()
 
     def get(self, key: Key) -> Item | None:
         """Read one item."""
@@ -81,7 +84,7 @@ class SQLiteStore:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._answering() as connection:
+        with self._writing, self._answering() as connection:
             # Take the write lock at once: a lock taken later can fail in the middle.
             connection.execute("BEGIN IMMEDIATE")
             try:
