@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest, QueryDict, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 
 from packages.errors import InvalidUpload, Unavailable, UploadTooLarge
@@ -87,6 +87,8 @@ def receive(request: HttpRequest) -> tuple[QueryDict, Callable[[], Received]]:
     except (MultiPartParserError, BadRequest, SuspiciousOperation, LookupError, UnicodeError) as error:
         # The last two: it names an encoding that text cannot be decoded by.
         raise InvalidUpload(f"The upload's form cannot be read: {error}") from error
+    except UnreadablePostError as error:
+        raise _no_room(error) from error
     return fields, lambda: _received(handler, files.get(CONTENT_FIELD))
 
 

@@ -1,4 +1,4 @@
-"""The server of one machine: waitress, with three things of ours.
+"""The server of one machine: waitress, with a few things of ours.
 
 waitress holds connections, half-sent requests and half-fetched files in one loop; a thread is
 taken only by a request that is there whole. (Why this server: docs/architecture.md.)
@@ -11,6 +11,8 @@ import signal
 import socket
 import sys
 import tempfile
+from contextlib import suppress
+from typing import Any
 
 from django.conf import settings
 from waitress.channel import HTTPChannel
@@ -67,7 +69,7 @@ def _affordable_connections() -> int:
 
 
 class Parser(HTTPRequestParser):
-    """Reads the body of a request that nobody answers for without keeping it: strangers fill no disk."""
+    """Keeps the body only of a request that somebody answers for: strangers fill no disk."""
 
     def parse_header(self, header_plus: bytes) -> None:
         """Look at the credentials before the body comes."""
@@ -76,8 +78,49 @@ class Parser(HTTPRequestParser):
         except ValueError as error:
             # An address that cannot be one ("http://["); waitress would drop the connection without a word.
             raise ParsingError("Bad request line") from error
-        if self.body_rcv is not None and not _is_known(self.headers.get("AUTHORIZATION", "")):
-            self.body_rcv.buf = Nowhere()
+        if self.body_rcv is not None:
+            known = _is_known(self.headers.get("AUTHORIZATION", ""))
+            self.body_rcv.buf = Spool(self.body_rcv.buf) if known else Nowhere()
+
+
+class Spool:
+    """A buffer whose disk may be full: the rest is read and dropped, and the application is told."""
+
+    def __init__(self, buffer: Any) -> None:
+        self._buffer = buffer
+        self._error: OSError | None = None
+
+    def append(self, content: bytes) -> None:
+        """Keep it, while there is room."""
+        if self._error is None:
+            try:
+                self._buffer.append(content)
+            except OSError as error:
+                self._error = error
+                self.close()
+
+    def getfile(self) -> Any:
+        """What the application reads."""
+        return self._buffer.getfile() if self._error is None else Lost(self._error)
+
+    def close(self) -> None:
+        """Give the disk back."""
+        with suppress(OSError):
+            self._buffer.close()
+
+    def __len__(self) -> int:
+        return len(self._buffer)
+
+
+class Lost(io.RawIOBase):
+    """A body that could not be kept: reading it says why."""
+
+    def __init__(self, error: OSError) -> None:
+        self._error = error
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Raise the error that there was."""
+        raise OSError(*self._error.args)
 
 
 class Nowhere:

@@ -3,10 +3,13 @@
 import os
 import time
 from pathlib import Path
+from typing import Any
 
+import pytest
 from django.test import Client
 
 from packages import receiving
+from packages.server import Lost, Spool
 from tests.builders import a_wheel
 from tests.conftest import basic
 
@@ -46,6 +49,41 @@ def test_clears_only_what_no_upload_is_writing_any_more(machine: Path) -> None:
 def test_on_s3_there_is_no_folder_to_care_for(aws: None) -> None:
     receiving.prepare_folder()
     assert receiving.clear_interrupted(time.time(), older_than=0) == 0
+
+
+def test_says_when_an_upload_could_not_be_kept_while_it_came(alice: Client) -> None:
+    lost: dict[str, Any] = {"wsgi.input": Lost(OSError(28, "No space left on device"))}
+    response = alice.generic("POST", "/legacy/", b"x" * 99, content_type="multipart/form-data; boundary=a", **lost)
+    assert response.status_code == 503
+    assert response.reason_phrase == (
+        "The upload cannot be stored right now (No space left on device); try again later."
+    )
+
+
+def test_a_spool_drops_what_its_disk_does_not_take() -> None:
+    kept: list[bytes] = []
+
+    class Disk:
+        closed = False
+
+        def append(self, content: bytes) -> None:
+            if kept:
+                raise OSError(28, "No space left on device")
+            kept.append(content)
+
+        def close(self) -> None:
+            self.closed = True
+
+        def __len__(self) -> int:
+            return len(kept)
+
+    disk = Disk()
+    spool = Spool(disk)
+    for content in (b"first", b"second", b"third"):
+        spool.append(content)
+    assert (kept, disk.closed) == ([b"first"], True)
+    with pytest.raises(OSError, match="No space left"):
+        spool.getfile().read(10)
 
 
 def test_says_when_an_upload_cannot_be_stored(machine: Path) -> None:
