@@ -133,6 +133,19 @@ class ProjectEntry(Item, discriminator="project-entry"):
         return ProjectEntry.PARTITION, name
 
 
+class Account(Item, discriminator="account"):
+    """Who may log in, where the settings name nobody."""
+
+    name = UnicodeAttribute()
+    # In lower-case hex.
+    password_sha256 = UnicodeAttribute()
+
+    @staticmethod
+    def key(name: str) -> tuple[str, str]:
+        """Where the account lies."""
+        return f"account#{name}", "#"
+
+
 class Counter(Item, discriminator="counter"):
     """A number that only grows."""
 

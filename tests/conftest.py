@@ -13,7 +13,6 @@ from django.test import Client
 from moto import mock_aws
 from pytest_django import Settings
 
-from packages import accounts
 from packages.models import Item
 from packages.store import Store, store
 from tests.builders import Built, a_wheel
@@ -25,10 +24,8 @@ BUCKET = "packages-of-tests"
 def _forget() -> Iterator[None]:
     """No test finds what another one left in this process."""
     store.cache_clear()
-    accounts.digests.cache_clear()
     yield
     store.cache_clear()
-    accounts.digests.cache_clear()
 
 
 @pytest.fixture

@@ -1,20 +1,21 @@
-"""Accounts: the settings' ones, and the first one of one machine."""
+"""Accounts: the settings' ones, and the first one, which the index keeps."""
 
-import json
+import hashlib
 from pathlib import Path
 
 import pytest
-from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
 from packages import accounts
+from packages.models import Account
+from packages.store import Store
 
 
 @pytest.fixture
-def nobody(machine: Path, settings: Settings) -> Path:
-    """An index without any account."""
+def nobody(home: str, settings: Settings) -> str:
+    """An index without any account, on both homes."""
     settings.ACCOUNTS = {}
-    return machine
+    return home
 
 
 @pytest.mark.parametrize(
@@ -34,38 +35,42 @@ def test_knows_the_accounts_of_the_settings(machine: Path, username: str, passwo
     assert accounts.verify(username, password) is known
 
 
-def test_nobody_gets_in_where_there_is_no_account(nobody: Path) -> None:
+def test_nobody_gets_in_where_there_is_no_account(nobody: str) -> None:
     assert not accounts.verify("admin", "")
     assert not accounts.verify("admin", "admin")
 
 
-def test_makes_the_first_account_once(nobody: Path) -> None:
+def test_makes_the_first_account_once(nobody: str) -> None:
     made = accounts.make_first()
     assert made is not None
     assert accounts.verify(*made)
     assert not accounts.verify(made[0], made[1] + "x")
     assert accounts.make_first() is None
-    # Another process finds it too.
-    accounts.digests.cache_clear()
     assert accounts.verify(*made)
 
 
-def test_keeps_no_password_and_keeps_the_digest_to_itself(nobody: Path) -> None:
+def test_keeps_a_digest_and_no_password(nobody: str, items: Store) -> None:
     made = accounts.make_first()
     assert made is not None
-    path = nobody / "first-account.json"
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert json.loads(path.read_text()).keys() == {"username", "password_sha256"}
-    assert made[1] not in path.read_text()
+    (account,) = items.query(f"account#{made[0]}")
+    assert isinstance(account, Account)
+    assert account.password_sha256 == hashlib.sha256(made[1].encode()).hexdigest()
+    assert made[1] not in str(account.to_dynamodb_dict())
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[]", '{"username": "admin"}', "not json"])
-def test_says_what_to_do_about_a_broken_file(nobody: Path, content: str) -> None:
-    (nobody / "first-account.json").write_text(content)
-    with pytest.raises(ImproperlyConfigured, match=r"first-account\.json cannot be read; delete it"):
-        accounts.make_first()
+def test_gives_the_first_account_a_new_password(nobody: str) -> None:
+    first, second = accounts.make_first(), accounts.make_first(reset=True)
+    assert first is not None
+    assert second is not None
+    assert not accounts.verify(*first)
+    assert accounts.verify(*second)
 
 
-def test_makes_none_beside_those_of_the_settings(machine: Path) -> None:
+def test_no_account_has_a_name_that_the_index_could_not_hold(nobody: str) -> None:
+    assert not accounts.verify("x" * 3000, "secret")
+
+
+def test_makes_none_beside_those_of_the_settings(home: str, items: Store) -> None:
     assert accounts.make_first() is None
-    assert not (machine / "first-account.json").exists()
+    assert accounts.make_first(reset=True) is None
+    assert list(items.query("account#admin")) == []

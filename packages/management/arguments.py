@@ -10,6 +10,9 @@ from packaging.utils import NormalizedName
 from packages.distributions import normalized_or_none
 from packages.errors import PackagesError
 
+# How a new account's name and password are shown.
+ONCE = "  user      {}\n  password  {}\n\n  The password is shown this once only: keep it."
+
 
 class IndexCommand(BaseCommand):
     """A command about a project; a refusal ends it with its sentence."""

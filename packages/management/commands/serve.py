@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from packages import accounts, server, storage
 from packages.errors import PackagesError
+from packages.management.arguments import ONCE, refusals
 from packages.receiving import clear_interrupted, prepare_folder
 from packages.store import store
 
@@ -63,27 +64,26 @@ class Command(BaseCommand):
             raise CommandError(_unwritable(error)) from error
         try:
             storage.check()
+            storage.tidy(time.time(), older_than=storage.UNFINISHED_AFTER)
             store().get(("counter#serial", "#"))
         except PackagesError as error:
             where = "BUCKET and TABLE" if settings.BUCKET else f"DATA_DIR {str(settings.DATA_DIR)!r}"
             raise CommandError(f"{where}: {error}") from error
 
     def _make_account(self) -> tuple[str, str] | None:
-        try:
+        with refusals():
             return accounts.make_first()
-        except OSError as error:
-            raise CommandError(_unwritable(error)) from error
 
     def _explain(self, host: str, port: int, first: tuple[str, str] | None) -> None:
         if host in {"0.0.0.0", "[::]"}:
             host = socket.gethostname()
-        name, password = first or (next(iter(accounts.digests())), "PASSWORD")
+        name, password = first or (next(iter(settings.ACCOUNTS), accounts.FIRST_NAME), "PASSWORD")
         say = self.stdout.write
         here = f"http://{host}:{port}/"
         root = settings.PUBLIC_URL or here
         say(f"{settings.SERVICE} serves {here} (Ctrl-C stops it)")
         if first:
-            say(f"\n  user      {name}\n  password  {password}\n\n  The password is shown this once only: keep it.")
+            say(f"\n{ONCE.format(*first)}")
         say("\nInstall from it and publish to it:\n")
         simple = root.replace("://", f"://{name}:{password}@", 1) + "simple/"
         say(f"  pip install --index-url {simple} NAME")
