@@ -82,6 +82,8 @@ class TestProvision:
             "bucket packages-of-tests: closed to the public\n"
             "bucket packages-of-tests: encrypted at rest\n"
             "bucket packages-of-tests: versioned\n"
+            "bucket packages-of-tests: unfinished uploads vanish after a day\n"
+            "bucket packages-of-tests: takes signed uploads from web pages\n"
         )
 
     def test_sets_every_safeguard(self, aws: None) -> None:

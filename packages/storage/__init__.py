@@ -5,8 +5,9 @@ An object's key carries its sha256, so an object is written once and never chang
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, cast
 
 from boto3.exceptions import Boto3Error
@@ -16,6 +17,7 @@ from django.core.files.storage import default_storage
 from packaging.utils import NormalizedName
 
 from packages.errors import Unavailable
+from packages.storage.parts import PartsFile
 
 if TYPE_CHECKING:
     from packages.storage.bucket import BucketStorage
@@ -24,16 +26,63 @@ if TYPE_CHECKING:
 # A year: what lies under a key with a digest in it can never change.
 FOREVER = "max-age=31536000, immutable"
 
+PUBLISHED, INCOMING = "files/", "incoming/"
+# Everything else in a bucket is a drop zone.
+MANAGED = (PUBLISHED, INCOMING, "pages/")
+
+# An upload that goes on for longer is not going on any more; in seconds. S3 counts in days.
+UNFINISHED_AFTER = 24 * 60 * 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """An object as it is now; size in bytes. ``etag`` and ``version`` tell it from what may replace it."""
+
+    key: str
+    size: int
+    etag: str = ""
+    version: str | None = None
+    # What storage itself found the bytes to have, in lower-case hex; None where it was not asked to look.
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedPut:
+    """Where outside this program an object may be put, once, and the headers that have to go with it."""
+
+    url: str
+    headers: Mapping[str, str]
+
 
 def key_for(project: NormalizedName, sha256: str, filename: str, *, life: str = "") -> str:
     """The key of a distribution file; ``life`` tells apart the bytes that came back after they were purged."""
-    return f"files/{project}/{sha256}{'.' if life else ''}{life}/{filename}"
+    return f"{PUBLISHED}{project}/{sha256}{'.' if life else ''}{life}/{filename}"
+
+
+def incoming_key_for(project: NormalizedName, sha256: str, filename: str) -> str:
+    """The key under which a distribution file waits to be published."""
+    return f"{INCOMING}{project}/{sha256}/{filename}"
 
 
 def save(key: str, content: File[bytes]) -> None:
     """Store an object; when this returns it is durable. Raises Unavailable."""
     with _translated():
         default_storage.save(key, content)
+
+
+def copy(source: Stored, key: str) -> None:
+    """Store the bytes of an object under another key too, without reading them here. Raises Unavailable.
+
+    An object that has been replaced or deleted in the meantime counts as unavailable.
+    """
+    with _translated():
+        _storage().copy(source, key)
+
+
+def find(key: str) -> Stored | None:
+    """An object, or None if there is none. Raises Unavailable."""
+    with _translated():
+        return _storage().find(key)
 
 
 def open_file(key: str) -> IO[bytes]:
@@ -43,6 +92,16 @@ def open_file(key: str) -> IO[bytes]:
         return cast("IO[bytes]", default_storage.open(key).file)
 
 
+def open_parts(stored: Stored) -> IO[bytes]:
+    """Read an object of any size here and there, in flat memory; its reads raise Unavailable."""
+
+    def fetch(first: int, last: int) -> bytes:
+        with _translated():
+            return _storage().read_part(stored, first, last)
+
+    return cast("IO[bytes]", PartsFile(stored.size, fetch))
+
+
 def read(key: str) -> bytes:
     """Read a small object whole. Raises Unavailable."""
     with _translated():
@@ -50,15 +109,38 @@ def read(key: str) -> bytes:
 
 
 def delete(key: str) -> None:
-    """Delete an object; one that is gone already is no error. Raises Unavailable."""
+    """Delete an object and every earlier version; one that is gone already is no error. Raises Unavailable."""
     with _translated():
         default_storage.delete(key)
+
+
+def delete_exactly(stored: Stored) -> None:
+    """Delete an object, but not what has replaced it since. Raises Unavailable."""
+    with _translated():
+        _storage().delete_exactly(stored)
 
 
 def signed_url(key: str, seconds: int) -> str | None:
     """An address outside this program that serves the object for so long; None where there is no such thing."""
     with _translated():
         return _storage().signed_url(key, seconds)
+
+
+def signed_put(key: str, sha256: str, size: int | None, seconds: int) -> SignedPut | None:
+    """A way to put these bytes, and no others, past this program; None where there is no such thing."""
+    with _translated():
+        return _storage().signed_put(key, sha256, size, seconds)
+
+
+def largest_put() -> int | None:
+    """How many bytes one signed PUT can carry; None if only the index limits it."""
+    return _storage().largest_put
+
+
+def tidy(now: float, *, older_than: float) -> int:
+    """Delete what unfinished uploads left more than so many seconds ago; gives how many. Raises Unavailable."""
+    with _translated():
+        return _storage().tidy(now, older_than=older_than)
 
 
 def check() -> None:
@@ -69,9 +151,11 @@ def check() -> None:
 
 def provision() -> Iterator[str]:
     """Make the bucket with its safeguards; gives a line about each step. Raises Unavailable."""
+    from packages.storage import provisioning
+
     bucket = cast("BucketStorage", _storage())
     with _translated():
-        yield from bucket.provision()
+        yield from provisioning.provision(bucket.connection.meta.client, bucket.bucket_name)
 
 
 def _storage() -> FolderStorage | BucketStorage:

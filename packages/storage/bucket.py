@@ -2,30 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, cast
+import base64
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    FlexibleChecksumError,
+    HTTPClientError,
+    IncompleteReadError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
 from django.conf import settings
 from django.core.files.base import ContentFile, File
 from storages.backends.s3 import S3Storage
 
-from packages.storage import FOREVER
+from packages.aws import give_up_in_time
+from packages.patience import is_over
+from packages.storage import FOREVER, SignedPut, Stored
+
+T = TypeVar("T")
+
+# What one PUT can carry; more would have to come in parts.
+LARGEST_PUT = 5 * 1024**3
+
+# Left to itself, S3Storage would mark every .tar.gz as gzip-encoded, and clients would unpack it.
+DESCRIPTION = {"ContentType": "application/octet-stream", "CacheControl": f"private, {FOREVER}"}
+
+# What S3 copies by itself in one step, and in how many of them at once beyond it.
+COPY = TransferConfig(multipart_threshold=256 * 1024**2, multipart_chunksize=256 * 1024**2, max_concurrency=10)
+
+# What can befall a body on its way: botocore has answered by then, and tries no more.
+_SPOILT = (
+    ConnectionClosedError,
+    FlexibleChecksumError,
+    HTTPClientError,
+    IncompleteReadError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
+READS = 3
 
 
 class BucketStorage(S3Storage):
     """django-storages' S3Storage, with what immutable objects need."""
 
+    largest_put = LARGEST_PUT
+
     def get_default_settings(self) -> dict[str, Any]:
         """S3Storage's settings, with ours in place of those it would take from Django's."""
         return {
             **super().get_default_settings(),
-            # Left to itself, S3Storage would mark every .tar.gz as gzip-encoded, and clients would unpack it.
-            "object_parameters": {
-                "ContentType": "application/octet-stream",
-                "CacheControl": f"private, {FOREVER}",
-            },
+            "object_parameters": DESCRIPTION,
             # Bounds what an upload holds in memory: parts of 8 MB, two at a time.
             "transfer_config": TransferConfig(multipart_chunksize=8 * 1024**2, max_concurrency=2),
             "client_config": Config(
@@ -33,15 +65,62 @@ class BucketStorage(S3Storage):
                 # With the bucket in the host a signed address names the bucket's region; left to itself,
                 # botocore signs for the global endpoint, which newer regions refuse.
                 s3={"addressing_style": "path" if settings.S3_ENDPOINT else "virtual"},
-                connect_timeout=3,
-                read_timeout=20,
-                retries={"mode": "standard", "max_attempts": 4},
+                # Two tries that S3 does not answer end before API Gateway gives up.
+                connect_timeout=2,
+                read_timeout=8,
+                retries={"mode": "standard", "total_max_attempts": 4},
             ),
         }
+
+    def _create_session(self) -> Any:
+        session = super()._create_session()
+        give_up_in_time(session.events)
+        return session
+
+    @property
+    def _client(self) -> Any:
+        return self.connection.meta.client
 
     def _open(self, name: str, mode: str = "rb") -> File[bytes]:
         """The object in memory, by one call: what is larger than STREAM_LIMIT is never opened here."""
         return ContentFile(self.read_bytes(name))
+
+    def find(self, name: str) -> Stored | None:
+        """The object, with the checksum that S3 keeps of it if the upload named one."""
+        try:
+            head = self._client.head_object(Bucket=self.bucket_name, Key=name, ChecksumMode="ENABLED")
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+                return None
+            raise
+        checksum = head.get("ChecksumSHA256", "")
+        # Of an upload in parts S3 keeps the digest of digests, which is marked by a hyphen.
+        sha256 = base64.b64decode(checksum).hex() if checksum and "-" not in checksum else None
+        return Stored(
+            key=name, size=head["ContentLength"], etag=head["ETag"], version=head.get("VersionId"), sha256=sha256
+        )
+
+    def read_bytes(self, name: str) -> bytes:
+        """The whole object, in one call."""
+        return self._read(lambda: self._client.get_object(Bucket=self.bucket_name, Key=name))
+
+    def read_part(self, stored: Stored, first: int, last: int) -> bytes:
+        """A part of the object, as it was found."""
+        return self._read(
+            lambda: self._client.get_object(
+                Bucket=self.bucket_name, Key=stored.key, IfMatch=stored.etag, Range=f"bytes={first}-{last}"
+            )
+        )
+
+    def copy(self, source: Stored, name: str) -> None:
+        """Let S3 copy the object as it was found; our description replaces what its publisher may have sent."""
+        self._client.copy(
+            {"Bucket": self.bucket_name, "Key": source.key},
+            self.bucket_name,
+            name,
+            ExtraArgs={**DESCRIPTION, "MetadataDirective": "REPLACE", "CopySourceIfMatch": source.etag},
+            Config=COPY,
+        )
 
     def delete(self, name: str) -> None:
         """Delete every version of the object: the bucket would keep them."""
@@ -49,47 +128,43 @@ class BucketStorage(S3Storage):
             if version.object_key == name:
                 version.delete()
 
-    def read_bytes(self, name: str) -> bytes:
-        """The whole object, in one call."""
-        return cast("bytes", self.bucket.Object(name).get()["Body"].read())
+    def delete_exactly(self, stored: Stored) -> None:
+        """Delete the version that was found."""
+        which = {"VersionId": stored.version} if stored.version else {}
+        self._client.delete_object(Bucket=self.bucket_name, Key=stored.key, **which)
 
     def signed_url(self, name: str, seconds: int) -> str | None:
         """An address in S3 that anyone may read the object at for so many seconds."""
         return cast("str", self.url(name, expire=seconds))
 
+    def signed_put(self, name: str, sha256: str, size: int | None, seconds: int) -> SignedPut | None:
+        """A PUT of exactly these bytes where nothing is yet: S3 checks digest, length and absence itself."""
+        checksum = base64.b64encode(bytes.fromhex(sha256)).decode()
+        bound: dict[str, Any] = {"ChecksumSHA256": checksum, "IfNoneMatch": "*"}
+        if size is not None:
+            bound["ContentLength"] = size
+        url = self._client.generate_presigned_url(
+            "put_object", Params={"Bucket": self.bucket_name, "Key": name, **bound}, ExpiresIn=seconds
+        )
+        return SignedPut(url=url, headers={"x-amz-checksum-sha256": checksum, "If-None-Match": "*"})
+
+    def tidy(self, now: float, *, older_than: float) -> int:
+        """Nothing: the bucket's lifecycle does it."""
+        return 0
+
     def check(self) -> None:
         """Make sure that the bucket answers."""
-        self.connection.meta.client.head_bucket(Bucket=self.bucket_name)
+        self._client.head_bucket(Bucket=self.bucket_name)
 
-    def provision(self) -> Iterator[str]:
-        """Make the bucket private, encrypted and versioned; gives a line about each step."""
-        client, name = self.connection.meta.client, self.bucket_name
-        region = client.meta.region_name
-        # us-east-1 is the one region that must not be named.
-        where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-        try:
-            client.create_bucket(Bucket=name, **where)
-            yield f"bucket {name}: created in {region}"
-        except (client.exceptions.BucketAlreadyOwnedByYou, client.exceptions.BucketAlreadyExists):
-            # Another account's bucket would refuse what follows.
-            client.head_bucket(Bucket=name)
-            yield f"bucket {name}: exists"
-        client.put_public_access_block(
-            Bucket=name,
-            PublicAccessBlockConfiguration=dict.fromkeys(
-                ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
-            ),
-        )
-        client.put_bucket_ownership_controls(
-            Bucket=name, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
-        )
-        yield f"bucket {name}: closed to the public"
-        client.put_bucket_encryption(
-            Bucket=name,
-            ServerSideEncryptionConfiguration={
-                "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
-            },
-        )
-        yield f"bucket {name}: encrypted at rest"
-        client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
-        yield f"bucket {name}: versioned"
+    @staticmethod
+    def _read(get: Callable[[], Any]) -> bytes:
+        """The body of an answer, asked for again if it was spoilt on its way."""
+        for left in reversed(range(READS)):
+            answer = get()
+            try:
+                with answer["Body"] as body:
+                    return cast("bytes", body.read())
+            except _SPOILT:
+                if not left or is_over():
+                    raise
+        raise AssertionError("the last try returns or raises")

@@ -11,23 +11,86 @@ from pathlib import Path
 from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage
 
+from packages.storage import INCOMING, SignedPut, Stored
+
 COPY_BUFFER = 1024 * 1024
 
 
 class FolderStorage(FileSystemStorage):
     """Whole or absent after a crash, and on disk before ``save`` returns."""
 
+    largest_put = None
+
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
         """Keep the name: an object of the same name holds the same bytes."""
         return name
 
     def _save(self, name: str, content: File[bytes]) -> str:
-        target = Path(self.path(name))
-        self._make_directory(target.parent)
-        draft = target.with_name(f".{secrets.token_hex(8)}")
+        received = getattr(content, "temporary_file_path", None)
+        self._keep(name, None if received is None else received(), content)
+        return name
+
+    def copy(self, source: Stored, name: str) -> None:
+        """Keep the object under another name too: as a link, where the file system has them."""
+        path = self.path(source.key)
+        with open(path, "rb") as content:
+            self._keep(name, path, File(content))
+
+    def find(self, name: str) -> Stored | None:
+        """The object. What waits to be published was found to have its key's digest while it was written."""
+        sha256 = name.split("/")[-2] if name.startswith(INCOMING) else None
         try:
-            received = getattr(content, "temporary_file_path", None)
-            if received is None or not self._linked(received(), draft):
+            return Stored(key=name, size=Path(self.path(name)).stat().st_size, sha256=sha256)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def read_bytes(self, name: str) -> bytes:
+        """The whole object."""
+        return Path(self.path(name)).read_bytes()
+
+    def read_part(self, stored: Stored, first: int, last: int) -> bytes:
+        """A part of the object."""
+        with open(self.path(stored.key), "rb") as content:
+            content.seek(first)
+            return content.read(last - first + 1)
+
+    def delete_exactly(self, stored: Stored) -> None:
+        """Delete the object: under one name there are never two."""
+        self.delete(stored.key)
+
+    def signed_url(self, name: str, seconds: int) -> str | None:
+        """None: a folder has no address of its own, the index streams its files."""
+        return None
+
+    def signed_put(self, name: str, sha256: str, size: int | None, seconds: int) -> SignedPut | None:
+        """None: the bytes have to come through the index."""
+        return None
+
+    def tidy(self, now: float, *, older_than: float) -> int:
+        """Delete what waits to be published, or was being written, and has not changed for so many seconds."""
+        old = [path for path in Path(self.path(INCOMING)).glob("**/*") if now - path.stat().st_mtime > older_than]
+        left = [path for path in old if not path.is_dir()]
+        for path in left:
+            path.unlink(missing_ok=True)
+        for path in sorted(set(old) - set(left), reverse=True):
+            # A folder that still holds something stays.
+            with suppress(OSError):
+                path.rmdir()
+        return len(left)
+
+    def check(self) -> None:
+        """Make sure that files can be written here; raises OSError."""
+        Path(self.location).mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not os.access(self.location, os.W_OK | os.X_OK):
+            raise PermissionError(13, "Permission denied", self.location)
+
+    def _keep(self, name: str, path: str | None, content: File[bytes]) -> None:
+        """Give the bytes a name: by a link to the file at ``path`` if there can be one, else as a copy."""
+        target, draft = Path(self.path(name)), Path(self.path(INCOMING), f".{secrets.token_hex(8)}")
+        self._make_directory(target.parent)
+        self._make_directory(draft.parent)
+        try:
+            if path is None or not self._linked(path, draft):
                 self._copy(content, draft)
             self._sync(draft)
             # Taking the final name last, and atomically, means that nobody ever finds half a file under it.
@@ -35,21 +98,6 @@ class FolderStorage(FileSystemStorage):
         finally:
             draft.unlink(missing_ok=True)
         self._sync_directory(target.parent)
-        return name
-
-    def read_bytes(self, name: str) -> bytes:
-        """The whole object."""
-        return Path(self.path(name)).read_bytes()
-
-    def signed_url(self, name: str, seconds: int) -> str | None:
-        """None: a folder has no address of its own, the index streams its files."""
-        return None
-
-    def check(self) -> None:
-        """Make sure that files can be written here; raises OSError."""
-        Path(self.location).mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not os.access(self.location, os.W_OK | os.X_OK):
-            raise PermissionError(13, "Permission denied", self.location)
 
     @staticmethod
     def _linked(source: str, target: Path) -> bool:

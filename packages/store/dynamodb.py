@@ -13,6 +13,7 @@ from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.expressions.condition import Condition as Expression
 from pynamodb.transactions import TransactWrite
 
+from packages.aws import give_up_in_time
 from packages.errors import Unavailable
 from packages.models import Item
 from packages.store import Change, Condition, ConditionFailed, Decide, Delete, Key, T
@@ -30,6 +31,7 @@ class DynamoDBStore:
     def __init__(self) -> None:
         # Made on the base class first, the connection is shared by every kind of item.
         self._connection = Item._get_connection().connection
+        give_up_in_time(self._connection.client.meta.events)
 
     def get(self, key: Key) -> Item | None:
         """Read one item."""
