@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
 
-from packages.distributions import packagetype_of, version_or_none
+from packages.distributions import normalized_or_none, packagetype_of, version_or_none
 from packages.errors import InvalidDistribution, InvalidUpload, RetiredAction
 from packages.metadata import CoreMetadata, given
-from packages.publishing import Received
+from packages.publishing import Announced, Received
 
 UPLOAD_ACTION = "file_upload"
 _RETIRED_ACTIONS = {"submit", "submit_pkg_info", "doc_upload"}
@@ -34,13 +34,17 @@ class UploadForm:
     def check_file(self, received: Received) -> None:
         """Compare with the file as it arrived. Raises InvalidUpload."""
         for name, claimed in self.digests.items():
-            if received.digests[name] != claimed:
+            if received.digests.get(name, claimed) != claimed:
                 raise InvalidUpload(
                     f"The digest supplied does not match a digest calculated from the uploaded file: "
                     f"{name} of {received.filename} is {received.digests[name]}, not {claimed}."
                 )
-        if self.filetype and self.filetype != packagetype_of(received.filename):
-            raise InvalidUpload(f"File {received.filename!a} is not of the filetype {self.filetype!a} that was sent.")
+        self.check_filetype(received.filename)
+
+    def check_filetype(self, filename: str) -> None:
+        """Compare with what the filename says. Raises InvalidUpload or InvalidDistribution."""
+        if self.filetype and self.filetype != packagetype_of(filename):
+            raise InvalidUpload(f"File {filename!a} is not of the filetype {self.filetype!a} that was sent.")
 
     def check_metadata(self, metadata: CoreMetadata) -> None:
         """Compare with the metadata inside the file. Raises InvalidDistribution."""
@@ -57,6 +61,33 @@ class UploadForm:
                     f"The upload's version {self.version!a} is not the version in the file's metadata, "
                     f"'{metadata.version}'."
                 )
+
+
+def read_announcement(fields: Mapping[str, str]) -> tuple[UploadForm, Announced]:
+    """Check a form that stands for a file which is to come by itself. Raises what ``read_upload_form`` raises."""
+    form = read_upload_form(fields)
+    filename, size = fields.get("filename", "").strip(), fields.get("size", "").strip()
+    project, version = normalized_or_none(form.name), version_or_none(form.version)
+    for what, value in (("filename", filename), ("name", form.name), ("version", form.version)):
+        if not value:
+            raise InvalidUpload(f"The field {what!r} is missing: it announces the file that is to come.")
+    if "sha256" not in form.digests:
+        raise InvalidUpload("The field 'sha256_digest' is missing: storage takes only bytes that have this digest.")
+    if project is None:
+        raise InvalidUpload(f"{form.name!a} is an invalid value for name.")
+    if version is None:
+        raise InvalidUpload(f"{form.version!a} is an invalid value for version (PEP 440).")
+    if not re.fullmatch(r"[0-9]{0,18}", size):
+        raise InvalidUpload(f"{size!a} is an invalid value for size: use the number of the file's bytes.")
+    form.check_filetype(filename)
+    announced = Announced(
+        project=project,
+        version=version,
+        filename=filename,
+        sha256=form.digests["sha256"],
+        size=int(size) if size else None,
+    )
+    return form, announced
 
 
 def read_upload_form(fields: Mapping[str, str]) -> UploadForm:

@@ -1,19 +1,23 @@
 """Receive an upload: the distribution is streamed to a temporary file and digested on its way."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.core.files.base import File
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.http import HttpRequest, QueryDict, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 
+from packages import publishing, storage
+from packages.digests import Digests
 from packages.errors import InvalidUpload, Unavailable, UploadTooLarge
 from packages.publishing import Received
+from packages.tickets import Ticket
 
 CONTENT_FIELD = "content"
 
@@ -36,11 +40,7 @@ class DistributionUploadHandler(TemporaryFileUploadHandler):
         self.surplus |= field_name == CONTENT_FIELD and not self._keeping
         if not self._keeping:
             return
-        self._hashes: dict[str, Any] = {
-            "md5": hashlib.md5(usedforsecurity=False),
-            "sha256": hashlib.sha256(),
-            "blake2b_256": hashlib.blake2b(digest_size=32),
-        }
+        self._digests = Digests()
         try:
             prepare_folder()
             super().new_file(field_name, *args, **kwargs)
@@ -55,8 +55,7 @@ class DistributionUploadHandler(TemporaryFileUploadHandler):
             self.too_large = True
             self.file.close()
             return
-        for digest in self._hashes.values():
-            digest.update(raw_data)
+        self._digests.update(raw_data)
         try:
             super().receive_data_chunk(raw_data, start)
         except OSError as error:
@@ -66,7 +65,7 @@ class DistributionUploadHandler(TemporaryFileUploadHandler):
         """Hand over the part if it is the one that is kept."""
         if not self._keeping:
             return None
-        self.digests = {name: digest.hexdigest() for name, digest in self._hashes.items()}
+        self.digests = self._digests.hexdigests()
         return None if self.too_large else cast("TemporaryUploadedFile", super().file_complete(file_size))
 
 
@@ -92,9 +91,46 @@ def receive(request: HttpRequest) -> tuple[QueryDict, Callable[[], Received]]:
     return fields, lambda: _received(handler, files.get(CONTENT_FIELD))
 
 
+class Incoming(File):
+    """The body of a request, which must turn out to be the announced bytes before it is stored."""
+
+    def __init__(self, request: HttpRequest, sha256: str, size: int | None) -> None:
+        super().__init__(request)  # type: ignore[arg-type]
+        self._request = request
+        self._expected = sha256
+        self._size = size
+
+    def seek(self, *_: int) -> int:
+        """Nothing: it is read once, from where it begins."""
+        return 0
+
+    def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:
+        """The body, part by part. Raises InvalidUpload or UploadTooLarge at its end, Unavailable where it is lost."""
+        digest, read = hashlib.sha256(), 0
+        while chunk := self._request.read(chunk_size or self.DEFAULT_CHUNK_SIZE):
+            read += len(chunk)
+            if read > settings.MAX_UPLOAD_SIZE:
+                raise UploadTooLarge(publishing.too_large())
+            digest.update(chunk)
+            yield chunk
+        if self._size not in {None, read}:
+            raise InvalidUpload(f"The request's body has {read} bytes, not {self._size} as was announced.")
+        if digest.hexdigest() != self._expected:
+            raise InvalidUpload(f"The sha256 of the request's body is {digest.hexdigest()}, not {self._expected}.")
+
+
+def receive_announced(request: HttpRequest, ticket: Ticket) -> None:
+    """Store the bytes of an announced file, which are the request's whole body.
+
+    Raises InvalidUpload, UploadTooLarge or Unavailable; then nothing is stored.
+    """
+    if storage.find(ticket.key) is None:
+        storage.save(ticket.key, Incoming(request, ticket.sha256, ticket.size))
+
+
 def _received(handler: DistributionUploadHandler, content: UploadedFile | None) -> Received:
     if handler.too_large:
-        raise UploadTooLarge(f"File too large. The limit of this index is {settings.MAX_UPLOAD_SIZE} bytes.")
+        raise UploadTooLarge(publishing.too_large())
     if handler.surplus:
         raise InvalidUpload("The upload has more than one file in the field 'content'; send one file per request.")
     if content is None or content.name is None or content.size is None:

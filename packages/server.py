@@ -20,6 +20,7 @@ from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import create_server
 from waitress.task import ThreadedTaskDispatcher, WSGITask
 
+from packages import tickets
 from packages.auth import actor_from
 from packages.errors import PackagesError
 from packages.wsgi import Handler
@@ -79,7 +80,7 @@ class Parser(HTTPRequestParser):
             # An address that cannot be one ("http://["); waitress would drop the connection without a word.
             raise ParsingError("Bad request line") from error
         if self.body_rcv is not None:
-            known = _is_known(self.headers.get("AUTHORIZATION", ""))
+            known = _is_known(self.headers.get("AUTHORIZATION", "")) or _has_ticket(self.path)
             self.body_rcv.buf = Spool(self.body_rcv.buf) if known else Nowhere()
 
 
@@ -143,6 +144,14 @@ class Nowhere:
 def _is_known(authorization: str) -> bool:
     try:
         return not actor_from(authorization).anonymous
+    except PackagesError:
+        return False
+
+
+def _has_ticket(path: str) -> bool:
+    _, incoming, ticket = path.rpartition("/legacy/incoming/")
+    try:
+        return bool(incoming) and bool(tickets.read(ticket))
     except PackagesError:
         return False
 

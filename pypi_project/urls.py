@@ -1,48 +1,84 @@
 """Addresses. Those of uploads answer with and without the last slash: publishing tools refuse redirects."""
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterator
+from importlib import import_module
 
 from django.http import HttpRequest, HttpResponseBase
-from django.urls import path
+from django.urls import URLPattern, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
-from packages.views import answers, files, home, json_api, simple, uploads
-
-View = Callable[[HttpRequest], HttpResponseBase]
+View = Callable[..., HttpResponseBase]
 
 
-def upload_or(page: View) -> View:
-    """An address where tools POST and people GET."""
+def view(name: str) -> View:
+    """A view by its name, ``module.function``.
+
+    Its room is opened by the first request for it, so that a cold start waits for no other one.
+    """
+    module, _, function = name.rpartition(".")
+
+    @functools.cache
+    def opened() -> View:
+        found: View = getattr(import_module(f"packages.views.{module}"), function)
+        return found
+
+    def call(request: HttpRequest, **arguments: str) -> HttpResponseBase:
+        return opened()(request, **arguments)
+
+    return call
+
+
+def post(change: View, page: View) -> View:
+    """An address where tools POST and people GET. Tools bring their credentials, so there is nothing to forge."""
 
     @csrf_exempt
-    def dispatch(request: HttpRequest) -> HttpResponseBase:
-        return uploads.upload(request) if request.method == "POST" else page(request)
+    def dispatch(request: HttpRequest, **arguments: str) -> HttpResponseBase:
+        return change(request) if request.method == "POST" else page(request, **arguments)
 
     return dispatch
 
 
+upload, explain = view("uploads.upload"), view("uploads.explain")
+project_list, project_detail = view("simple.project_list"), view("simple.project_detail")
+project_json = view("json_api.project_json")
+
+
+def direct_uploads(base: str) -> Iterator[URLPattern]:
+    """Reserve and finalize below an upload address; uv doubles the slash between them."""
+    page = project_detail if base == "simple/" else explain
+    for step in ("reserve", "finalize"):
+        change = post(view(f"direct.{step}"), page)
+        names = {"name": step} if page is project_detail else {}
+        yield re_path(rf"^{base}(?:/)?{step}/?$", change, names)
+
+
 urlpatterns = [
-    path("", upload_or(home.home), name="home"),
-    path("legacy", upload_or(uploads.explain)),
-    path("legacy/", upload_or(uploads.explain), name="legacy"),
-    path("simple", upload_or(simple.project_list)),
-    path("simple/", upload_or(simple.project_list), name="simple"),
-    path("simple/<str:name>", simple.project_detail),
-    path("simple/<str:name>/", simple.project_detail, name="project"),
+    path("", post(upload, view("home.home")), name="home"),
+    path("legacy", post(upload, explain)),
+    path("legacy/", post(upload, explain), name="legacy"),
+    *direct_uploads("legacy/"),
+    *direct_uploads("simple/"),
+    *direct_uploads(""),
+    path("legacy/incoming/<str:ticket>", csrf_exempt(view("direct.put")), name="incoming"),
+    path("simple", post(upload, project_list)),
+    path("simple/", post(upload, project_list), name="simple"),
+    path("simple/<str:name>", project_detail),
+    path("simple/<str:name>/", project_detail, name="project"),
     # hatch looks up below the upload address what is there already.
-    path("+simple/<str:name>/", simple.project_detail),
-    path("legacy/+simple/<str:name>/", simple.project_detail),
-    path("simple/+simple/<str:name>/", simple.project_detail),
-    path("packages/<str:filename>", files.by_filename),
-    path("packages/<str:name>/<str:filename>", files.download, name="download"),
-    path("pypi/<str:name>/json", json_api.project_json),
-    path("pypi/<str:name>/json/", json_api.project_json),
-    path("pypi/<str:name>/<str:version>/json", json_api.project_json),
-    path("pypi/<str:name>/<str:version>/json/", json_api.project_json),
-    path("health", home.health),
-    path("health/", home.health, name="health"),
+    path("+simple/<str:name>/", project_detail),
+    path("legacy/+simple/<str:name>/", project_detail),
+    path("simple/+simple/<str:name>/", project_detail),
+    path("packages/<str:filename>", view("files.by_filename")),
+    path("packages/<str:name>/<str:filename>", view("files.download"), name="download"),
+    path("pypi/<str:name>/json", project_json),
+    path("pypi/<str:name>/json/", project_json),
+    path("pypi/<str:name>/<str:version>/json", project_json),
+    path("pypi/<str:name>/<str:version>/json/", project_json),
+    path("health", view("home.health")),
+    path("health/", view("home.health"), name="health"),
 ]
 
-handler400 = answers.bad_request
-handler404 = answers.not_found
-handler500 = answers.fault
+handler400 = "packages.views.answers.bad_request"
+handler404 = "packages.views.answers.not_found"
+handler500 = "packages.views.answers.fault"

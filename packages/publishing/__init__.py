@@ -7,7 +7,22 @@ order (a mirror that has seen *s* has missed nothing before it), and a page rend
 serial is never short. What comes before the transaction are only objects that nobody sees yet.
 """
 
-from packages.publishing.curation import remove, set_status, unyank, yank
-from packages.publishing.publication import Received, publish
+from packages.publishing.curation import forget, remove, set_status, unyank, yank
+from packages.publishing.direct import Announced, Reservation, finalize, reserve
+from packages.publishing.publication import Arrived, Received, publish, too_large
 
-__all__ = ["Received", "publish", "remove", "set_status", "unyank", "yank"]
+__all__ = [
+    "Announced",
+    "Arrived",
+    "Received",
+    "Reservation",
+    "finalize",
+    "forget",
+    "publish",
+    "remove",
+    "reserve",
+    "set_status",
+    "too_large",
+    "unyank",
+    "yank",
+]

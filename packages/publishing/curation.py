@@ -68,6 +68,29 @@ def remove(
     return [row.filename for row in rows]
 
 
+def forget(project: NormalizedName, filename: str, key: str) -> bool:
+    """Mark a file as purged because its bytes were deleted from storage; says whether it was published.
+
+    Only the bytes under ``key`` count: those of a file that was overwritten, or published anew
+    after a purge, are not the file's any more. Raises Unavailable.
+    """
+    slot = slot_of(filename, project)
+    if slot is None:
+        return False
+
+    def decide(known: Project | None, rows: list[File | None]) -> tuple[Revision | None, bool]:
+        (row,) = rows
+        if known is None or row is None or row.object_key != key or row.removal == PURGED:
+            return None, False
+        row.removal = PURGED
+        return Revision(known, [row]), True
+
+    forgotten = revise(project, [File.key(project, slot)], decide)
+    if forgotten:
+        logger.info("forgot %s of %s: its bytes were deleted", filename, project)
+    return forgotten
+
+
 def set_status(name: NormalizedName, status: str, *, reason: str = "") -> None:
     """Set a project's status (PEP 792): active, archived, quarantined or deprecated. Raises NotFound."""
     if status not in STATUSES:

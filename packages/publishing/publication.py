@@ -7,10 +7,12 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import cast
+from typing import IO, cast
 
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.base import File as Content
+from packaging.utils import NormalizedName
 
 from packages import storage
 from packages.archives import read_core_metadata
@@ -27,12 +29,30 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Received:
-    """A distribution file as it arrived: its claimed name, its bytes, and their digests in lower-case hex."""
+    """A distribution file as it arrived: its claimed name, its bytes, and those of its digests that are known.
+
+    Digests are in lower-case hex; ``sha256`` is always there.
+    """
 
     filename: str
-    content: Content[bytes]
+    content: Content[bytes] | IO[bytes]
     size: int
     digests: Mapping[str, str]
+
+    def store(self, key: str) -> None:
+        """Keep the bytes under a key. Raises Unavailable."""
+        storage.save(key, cast("Content[bytes]", self.content))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrived(Received):
+    """A distribution file whose bytes storage has already, under another key."""
+
+    stored: storage.Stored
+
+    def store(self, key: str) -> None:
+        """Keep the bytes under a key. Raises Unavailable."""
+        storage.copy(self.stored, key)
 
 
 def publish(
@@ -78,7 +98,7 @@ def publish(
         if published is not None:
             return published
         storage.save(file.metadata_key, ContentFile(metadata_bytes))
-        storage.save(file.key, received.content)
+        received.store(file.key)
         stored_under, project, row = _put_row(file, metadata.display_name, overwrite)
         if stored_under == file.key:
             logger.info("%s published %s (%s %s)", uploader, file.filename, file.project, file.version)
@@ -105,6 +125,49 @@ def _put_row(
     return revise(file.project, [File.key(file.project, file.slot)], decide)
 
 
+def too_large() -> str:
+    """What there is to say of a file beyond MAX_UPLOAD_SIZE."""
+    return (
+        f"File too large. The limit of this index is {settings.MAX_UPLOAD_SIZE} bytes; "
+        "its operator can raise it (MAX_UPLOAD_SIZE)."
+    )
+
+
+def published_already(
+    name: NormalizedName,
+    filename: str,
+    sha256: str,
+    project: Project | None,
+    row: File | None,
+    *,
+    overwrite: bool,
+) -> DistributionFile | None:
+    """The published file, if these are its bytes; None if they may be published beside what is there.
+
+    Raises NotAllowed or FileAlreadyExists.
+    """
+    if project is not None and not project.removed and project.status not in ACCEPTS_UPLOADS:
+        why = f": {project.status_reason}" if project.status_reason else "."
+        raise NotAllowed(f"Project {name} is {project.status} and takes no new files{why}")
+    if row is None:
+        return None
+    same = row.sha256 == sha256
+    if not row.removal:
+        if same:
+            return row.distribution()
+        if not overwrite:
+            raise FileAlreadyExists(
+                f"File already exists ({row.filename!r}, with sha256 hash {row.sha256!r}). "
+                "Published files never change: publish a new version or build number instead."
+            )
+    elif not same and not overwrite:
+        raise FileAlreadyExists(
+            f"File already exists: {filename} was used by a file that has since been deleted, "
+            "and cannot be used for other content. Publish a new version instead."
+        )
+    return None
+
+
 def _settle(
     file: DistributionFile, project: Project | None, row: File | None, overwrite: bool
 ) -> tuple[DistributionFile, DistributionFile | None]:
@@ -113,26 +176,8 @@ def _settle(
     Gives the file with the key its bytes must have, and the published file if it is the same.
     Raises NotAllowed or FileAlreadyExists.
     """
-    if project is not None and not project.removed and project.status not in ACCEPTS_UPLOADS:
-        why = f": {project.status_reason}" if project.status_reason else "."
-        raise NotAllowed(f"Project {file.project} is {project.status} and takes no new files{why}")
-    if row is None:
-        return file, None
-    same = row.sha256 == file.sha256
-    if not row.removal:
-        if same:
-            return file, row.distribution()
-        if not overwrite:
-            raise FileAlreadyExists(
-                f"File already exists ({row.filename!r}, with sha256 hash {row.sha256!r}). "
-                "Published files never change: publish a new version or build number instead."
-            )
-    elif not same and not overwrite:
-        raise FileAlreadyExists(
-            f"File already exists: {file.filename} was used by a file that has since been deleted, "
-            "and cannot be used for other content. Publish a new version instead."
-        )
-    if row.removal == PURGED:
+    published = published_already(file.project, file.filename, file.sha256, project, row, overwrite=overwrite)
+    if published is None and row is not None and row.removal == PURGED:
         # Somebody may just be deleting the purged bytes: the new ones must not lie where he is.
         file = replace(file, key=storage.key_for(file.project, file.sha256, file.filename, life=row.revision))
-    return file, None
+    return file, published

@@ -1,0 +1,68 @@
+"""Direct upload: reserve an address in storage, put the bytes there, finalize.
+
+The shape is the one that ``uv publish --direct`` of uv 0.12.6 speaks; our twine command speaks it too.
+"""
+
+from typing import cast
+from urllib.parse import urljoin
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from packages import publishing, tickets
+from packages.access import Action
+from packages.auth import ActorRequest, requires
+from packages.forms import read_announcement
+from packages.receiving import receive, receive_announced
+from packages.views.answers import root_of
+
+
+@csrf_exempt
+@requires(Action.PUBLISH)
+def reserve(request: HttpRequest) -> HttpResponseBase:
+    """``POST /legacy/reserve``: where the bytes go. 200 if the file is published, else 201 with the address."""
+    fields, _ = receive(request)
+    _, announced = read_announcement(fields)
+    reservation = publishing.reserve(announced, overwrite=settings.OVERWRITE)
+    if reservation is None:
+        return _done()
+    answer: dict[str, object] = {"upload_url": None, "upload_headers": None}
+    if reservation.put is not None:
+        answer = {"upload_url": reservation.put.url, "upload_headers": dict(reservation.put.headers)}
+    elif not reservation.arrived:
+        answer["upload_url"] = urljoin(root_of(request), f"legacy/incoming/{tickets.issue(announced)}")
+    response = JsonResponse(answer, status=201)
+    # The address is a credential.
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@csrf_exempt
+@require_http_methods(["PUT"])
+def put(request: HttpRequest, ticket: str) -> HttpResponseBase:
+    """``PUT /legacy/incoming/<ticket>``: the bytes, where no storage takes them by itself."""
+    receive_announced(request, tickets.read(ticket))
+    return _done()
+
+
+@csrf_exempt
+@requires(Action.PUBLISH)
+def finalize(request: HttpRequest) -> HttpResponseBase:
+    """``POST /legacy/finalize``: publish the bytes that were put. 200, as for any other upload."""
+    fields, _ = receive(request)
+    form, announced = read_announcement(fields)
+    publishing.finalize(
+        announced,
+        uploader=cast("ActorRequest", request).actor.name,
+        now=timezone.now(),
+        overwrite=settings.OVERWRITE,
+        expect=form.check_metadata,
+    )
+    return _done()
+
+
+def _done() -> HttpResponse:
+    return HttpResponse(content_type="text/plain; charset=utf-8")
