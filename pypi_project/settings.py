@@ -159,6 +159,9 @@ ALLOWED_HOSTS = ["*"]
 # Where people reach it, if a proxy stands in front: for the few answers that need whole addresses.
 PUBLIC_URL = address("PUBLIC_URL")
 KNOWN_HOSTS = names("ALLOWED_HOSTS") or ["localhost", socket.gethostname().lower(), HOST.lower()]
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ and not names("ALLOWED_HOSTS"):
+    # AWS alone gives these names, and only after a deployment; to others' it sends no request of ours.
+    KNOWN_HOSTS += [".on.aws", ".amazonaws.com"]
 if PUBLIC_URL:
     KNOWN_HOSTS.append(str(urlsplit(PUBLIC_URL).hostname))
 # A page elsewhere can point a name of its own here (DNS rebinding), but not an address.
