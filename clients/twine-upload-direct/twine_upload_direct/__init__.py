@@ -1,0 +1,1 @@
+"""A twine subcommand that sends large files straight to an index's storage."""
