@@ -5,9 +5,10 @@ from typing import Any
 from packages.patience import is_over
 
 
-def give_up_in_time(events: Any) -> None:
-    """Let the clients of these events of botocore try nothing again once a request's patience is over."""
-    events.register_first("needs-retry", _veto)
+def give_up_in_time(events: Any, service: str) -> None:
+    """Let a service's clients, by their botocore events, try nothing again once a request's patience is over."""
+    # botocore's own answer is registered for the service: one for all services would be asked after it.
+    events.register_first(f"needs-retry.{service}", _veto)
 
 
 def _veto(**_: Any) -> bool | None:

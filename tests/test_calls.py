@@ -1,17 +1,20 @@
 """How often a request goes to the index and to storage: counted on the wire to AWS, where each call costs."""
 
+import random
 from collections import Counter
 from typing import Any
 
+import boto3
 import pytest
 from botocore.client import BaseClient
 from django.test import Client
 from packaging.utils import NormalizedName
 from pytest_django import Settings
 
-from packages import publishing
+from packages import publishing, storage
 from tests.builders import a_wheel
-from tests.conftest import Publish
+from tests.conftest import BUCKET, Publish
+from tests.views.test_direct import announcement
 
 pytestmark = pytest.mark.parametrize("home", ["aws"], indirect=True)
 
@@ -58,6 +61,32 @@ def test_a_refused_upload_stores_nothing(alice: Client, publish: Publish, calls:
     assert calls.since() == {"BatchGetItem": 1}
     alice.post("/legacy/", a_wheel(leave_out=("METADATA",)).upload())
     assert calls.since() == {}
+
+
+def test_a_direct_upload_moves_no_bytes_through_the_index(alice: Client, calls: Calls) -> None:
+    wheel = a_wheel(files={"big.bin": random.Random(7).randbytes(1_000_000)})
+    form = announcement(wheel)
+    assert alice.post("/legacy/reserve", form).status_code == 201
+    assert calls.since() == {"BatchGetItem": 1, "HeadObject": 1}
+    # As S3 keeps what was put by the signed address; moto keeps no checksum there.
+    key = storage.incoming_key_for(NormalizedName("demo-pkg"), wheel.sha256, wheel.filename)
+    boto3.client("s3").put_object(Bucket=BUCKET, Key=key, Body=wheel.content, ChecksumAlgorithm="SHA256")
+    calls.clear()
+    assert alice.post("/legacy/finalize", form).status_code == 200
+    assert calls.since() == {
+        "HeadObject": 2,
+        # The end of the wheel: its directory, and the metadata near it.
+        "GetObject": 1,
+        "BatchGetItem": 2,
+        "PutObject": 1,
+        "CopyObject": 1,
+        "TransactWriteItems": 1,
+        "DeleteObject": 1,
+    }
+    assert alice.post("/legacy/finalize", form).status_code == 200
+    assert calls.since() == {"BatchGetItem": 1, "HeadObject": 1}
+    assert alice.post("/legacy/reserve", form).status_code == 200
+    assert calls.since() == {"BatchGetItem": 1}
 
 
 def test_a_yank_is_one_write(alice: Client, publish: Publish, calls: Calls) -> None:

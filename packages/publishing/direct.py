@@ -116,9 +116,9 @@ def finalize(
         # The bytes stay, so that the next try needs no other.
         raise
     except PackagesError:
-        storage.delete(announced.key)
+        storage.delete_exactly(arrived)
         raise
-    storage.delete(announced.key)
+    storage.delete_exactly(arrived)
     return file
 
 

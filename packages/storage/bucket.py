@@ -74,7 +74,7 @@ class BucketStorage(S3Storage):
 
     def _create_session(self) -> Any:
         session = super()._create_session()
-        give_up_in_time(session.events)
+        give_up_in_time(session.events, "s3")
         return session
 
     @property

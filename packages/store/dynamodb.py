@@ -31,7 +31,7 @@ class DynamoDBStore:
     def __init__(self) -> None:
         # Made on the base class first, the connection is shared by every kind of item.
         self._connection = Item._get_connection().connection
-        give_up_in_time(self._connection.client.meta.events)
+        give_up_in_time(self._connection.client.meta.events, "dynamodb")
 
     def get(self, key: Key) -> Item | None:
         """Read one item."""
