@@ -147,6 +147,8 @@ if bool(BUCKET) != bool(TABLE):
     raise ImproperlyConfigured("BUCKET and TABLE go together: set both (S3 and DynamoDB), or neither (DATA_DIR).")
 DATA_DIR = directory("DATA_DIR", BASE_DIR / "data")
 
+ON_LAMBDA = "AWS_LAMBDA_FUNCTION_NAME" in os.environ
+
 SERVICE = text("SERVICE", "elastic pypi")
 STAGE = text("STAGE")
 if not re.fullmatch(r"[\w .-]{0,64}", SERVICE, flags=re.ASCII) or not re.fullmatch(r"[\w.-]{0,64}", STAGE, re.ASCII):
@@ -159,7 +161,7 @@ ALLOWED_HOSTS = ["*"]
 # Where people reach it, if a proxy stands in front: for the few answers that need whole addresses.
 PUBLIC_URL = address("PUBLIC_URL")
 KNOWN_HOSTS = names("ALLOWED_HOSTS") or ["localhost", socket.gethostname().lower(), HOST.lower()]
-if "AWS_LAMBDA_FUNCTION_NAME" in os.environ and not names("ALLOWED_HOSTS"):
+if ON_LAMBDA and not names("ALLOWED_HOSTS"):
     # AWS alone gives these names, and only after a deployment; to others' it sends no request of ours.
     KNOWN_HOSTS += [".on.aws", ".amazonaws.com"]
 if PUBLIC_URL:

@@ -286,6 +286,12 @@ class TestWholeStart:
         found = all_settings()
         assert (found["KNOWN_HOSTS"], found["KNOWN_BY_ADDRESS"]) == (["pypi.corp", ".corp"], False)
 
+    def test_answers_on_lambda_to_the_names_that_aws_gives(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "elastic-pypi-dev")
+        assert {".on.aws", ".amazonaws.com"} <= set(all_settings()["KNOWN_HOSTS"])
+        monkeypatch.setenv("ALLOWED_HOSTS", "pypi.corp")
+        assert all_settings()["KNOWN_HOSTS"] == ["pypi.corp"]
+
     @pytest.mark.parametrize(("data_dir", "below"), [("~/index", "home"), ("index", "here")])
     def test_finds_the_folder_below_a_home_or_where_it_starts(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, data_dir: str, below: str

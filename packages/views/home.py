@@ -15,7 +15,12 @@ from packages.views.answers import root_of
 @requires(Action.READ)
 def home(request: HttpRequest) -> HttpResponseBase:
     """``GET /``: how to use this index."""
-    context = {"service": settings.SERVICE, "stage": settings.STAGE, "root": root_of(request)}
+    context = {
+        "service": settings.SERVICE,
+        "stage": settings.STAGE,
+        "root": root_of(request),
+        "on_lambda": settings.ON_LAMBDA,
+    }
     response = render(request, "browse/home.html", context)
     response["Content-Security-Policy"] = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
     return response

@@ -42,7 +42,8 @@ def explain(request: HttpRequest) -> HttpResponseBase:
     response = plain(
         request,
         405,
-        "This is the upload address: twine, uv and other publishing tools POST to it. Install from /simple/.",
+        "This is the upload address: twine, uv and other publishing tools POST to it; on AWS files of more than 4 MB "
+        "need 'twine upload-direct'. Install from /simple/.",
     )
     response["Allow"] = "POST"
     return response

@@ -20,6 +20,15 @@ def test_the_front_page_shows_how_to_use_this_index(alice: Client, settings: Set
     assert "default-src 'none'" in response["Content-Security-Policy"]
 
 
+@pytest.mark.parametrize("on_lambda", [True, False])
+def test_the_front_page_says_how_large_files_get_past_lambda(
+    alice: Client, settings: Settings, on_lambda: bool
+) -> None:
+    settings.ON_LAMBDA = on_lambda
+    command = "twine upload-direct --repository-url http://testserver/legacy/ dist/*"
+    assert (command in alice.get("/").content.decode()) is on_lambda
+
+
 @pytest.mark.parametrize("address", ["/health", "/health/"])
 def test_health_is_open_and_asks_storage_and_index(home: str, address: str) -> None:
     response = Client().get(address)
