@@ -2,6 +2,7 @@
 
 import io
 import random
+from collections.abc import Iterator
 from typing import IO, Any, cast
 
 import pytest
@@ -94,7 +95,8 @@ class SpoiltBody(io.BytesIO):
         super().__init__()
         self._error = error
 
-    def read(self, *_: Any) -> bytes:
+    def iter_chunks(self, size: int) -> Iterator[bytes]:
+        yield b"beginning"
         raise self._error
 
 

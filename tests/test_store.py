@@ -1,11 +1,14 @@
 """The store's contract: every test runs over both engines."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from botocore.client import BaseClient
 
-from packages.errors import NotFound
+from packages.errors import NotFound, Unavailable
 from packages.models import Counter, Item, Project, ProjectEntry
+from packages.patience import patience
 from packages.store import Change, Condition, ConditionFailed, Delete, Put, Store
 from tests.threads import all_at_once
 
@@ -196,6 +199,31 @@ class TestAmendments:
         all_at_once(count, 12)
         assert counter_value(items.get(Counter.key("tests"))) == 12
         assert len(list(items.query(ProjectEntry.PARTITION))) == 12
+
+
+@pytest.mark.parametrize("home", ["aws"], indirect=True)
+def test_asks_again_for_what_a_busy_table_left_out(items: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = [("p", str(number)) for number in range(4)]
+    for key in keys:
+        items.write(Put(item=Counter(*key, value=int(key[1]))))
+    asked: list[int] = []
+    make_api_call = BaseClient._make_api_call
+
+    def leaving_out(client: BaseClient, operation: str, arguments: Any) -> Any:
+        (table,) = arguments["RequestItems"]
+        wanted = arguments["RequestItems"][table]["Keys"]
+        asked.append(len(wanted))
+        arguments["RequestItems"][table]["Keys"] = wanted[:1]
+        answer = make_api_call(client, operation, arguments)
+        answer["UnprocessedKeys"] = {table: {"Keys": wanted[1:]}} if wanted[1:] else {}
+        return answer
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", leaving_out)
+    assert [item and item.sk for item in items.get_many(keys)] == ["0", "1", "2", "3"]
+    assert asked == [4, 3, 2, 1]
+    with patience(0), pytest.raises(Unavailable, match="asked for too much at once"):
+        items.get_many(keys)
+    assert len(asked) == 5
 
 
 def test_one_of_many_writers_wins(items: Store) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any, TypeVar, cast
 
 from boto3.s3.transfer import TransferConfig
@@ -46,6 +48,9 @@ _SPOILT = (
     ResponseStreamingError,
 )
 READS = 3
+CHUNK = 256 * 1024
+# Of one body, in seconds; it counts only where a request's patience is over, too.
+SLOWEST_BODY = 8.0
 
 
 class BucketStorage(S3Storage):
@@ -160,11 +165,20 @@ class BucketStorage(S3Storage):
     def _read(get: Callable[[], Any]) -> bytes:
         """The body of an answer, asked for again if it was spoilt on its way."""
         for left in reversed(range(READS)):
-            answer = get()
+            answer, begun = get(), time.monotonic()
             try:
-                with answer["Body"] as body:
-                    return cast("bytes", body.read())
+                # Not entered itself: that would give the stream beneath, which does not check its length.
+                with closing(answer["Body"]) as body:
+                    return b"".join(_in_time(body.iter_chunks(CHUNK), begun))
             except _SPOILT:
                 if not left or is_over():
                     raise
         raise AssertionError("the last try returns or raises")
+
+
+def _in_time(chunks: Iterator[bytes], begun: float) -> Iterator[bytes]:
+    """The parts of a body, unless they trickle. Raises ReadTimeoutError."""
+    for chunk in chunks:
+        yield chunk
+        if is_over() and time.monotonic() - begun > SLOWEST_BODY:
+            raise ReadTimeoutError(endpoint_url="the bucket")

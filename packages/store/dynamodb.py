@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
@@ -16,6 +16,7 @@ from pynamodb.transactions import TransactWrite
 from packages.aws import give_up_in_time
 from packages.errors import Unavailable
 from packages.models import Item
+from packages.patience import is_over
 from packages.store import Change, Condition, ConditionFailed, Decide, Delete, Key, T
 
 # A change that meets another one is begun again after a pause; in seconds, about 10 in all.
@@ -43,9 +44,21 @@ class DynamoDBStore:
 
     def get_many(self, keys: Sequence[Key]) -> list[Item | None]:
         """Read several items in one call."""
-        with _translated():
-            found = {(item.pk, item.sk): item for item in Item.batch_get(list(keys), consistent_read=True)}
-        return [found.get(key) for key in keys]
+        found: dict[Key, Item] = {}
+        wanted = [{"pk": pk, "sk": sk} for pk, sk in keys]
+        # A busy table may leave some out; PynamoDB would ask for them at once and without end.
+        for pause in _pauses():
+            with _translated():
+                answer = Item._get_connection().batch_get_item(cast("Sequence[str]", wanted), consistent_read=True)
+            for data in answer["Responses"].get(Item.Meta.table_name, []):
+                item = Item.from_raw_data(data)
+                found[item.pk, item.sk] = item
+            left = answer.get("UnprocessedKeys", {}).get(Item.Meta.table_name, {}).get("Keys", [])
+            if not left:
+                return [found.get(key) for key in keys]
+            wanted = [{name: value["S"] for name, value in key.items()} for key in left]
+            time.sleep(pause)
+        raise _too_busy()
 
     def query(self, pk: str, prefix: str = "") -> Iterator[Item]:
         """Read a partition in the order of its sort keys, page after page."""
@@ -158,10 +171,12 @@ def _pauses() -> Iterator[float]:
     """How long to wait after each try, in seconds: longer and longer, and never in step with others."""
     for attempt in range(ATTEMPTS):
         yield random.uniform(0, min(LONGEST_PAUSE, SHORTEST_PAUSE * 2**attempt))
+        if is_over():
+            return
 
 
 def _too_busy() -> Unavailable:
-    return Unavailable("The index is being changed by many at once; try again in a moment.")
+    return Unavailable("The index is asked for too much at once; try again in a moment.")
 
 
 @contextmanager

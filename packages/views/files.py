@@ -35,7 +35,7 @@ def download(request: HttpRequest, name: str, filename: str) -> HttpResponseBase
         # An sdist's metadata may change when it is built, so none is promised (PEP 643, 658).
         raise NotFound(f"There is no core metadata for {wanted}: the index serves it for wheels.")
     response = _unless_known(request, file, file.metadata_sha256)
-    return response or _described(HttpResponse(storage.read(file.metadata_key)), file, file.metadata_sha256)
+    return response or _metadata(file)
 
 
 @require_safe
@@ -45,6 +45,16 @@ def by_filename(request: HttpRequest, filename: str) -> HttpResponseBase:
     suffix = METADATA_SUFFIX if filename.endswith(METADATA_SUFFIX) else ""
     project = catalog.project_of_file(filename.removesuffix(suffix))
     return _redirect(f"{project}/{quote(filename, safe='+!')}")
+
+
+def _metadata(file: DistributionFile) -> HttpResponseBase:
+    content = storage.read(file.metadata_key)
+    if len(content) > settings.STREAM_LIMIT:
+        # A README of megabytes is as much too large for Lambda's answer as a file is.
+        address = storage.signed_url(file.metadata_key, int(downloads.LIFETIME.total_seconds()))
+        if address is not None:
+            return _redirect(address)
+    return _described(HttpResponse(content), file, file.metadata_sha256)
 
 
 def _distribution(request: HttpRequest, file: DistributionFile, known: SignedUrl | None) -> HttpResponseBase:

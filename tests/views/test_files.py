@@ -264,6 +264,16 @@ class TestLargeFiles:
         assert head["Accept-Ranges"] == "bytes"
         assert alice.get(address(large), headers={"if-none-match": head["ETag"]}).status_code == 304
 
+    def test_so_is_metadata_of_that_size(self, alice: Client, home: str, publish: Publish, settings: Settings) -> None:
+        wheel = publish(a_wheel(version="2.0", body="A long README\n" * 100))
+        settings.STREAM_LIMIT = 100
+        response = alice.get(f"{address(wheel)}.metadata")
+        if home == "machine":
+            assert (response.status_code, response.content) == (200, wheel.metadata)
+        else:
+            assert (response.status_code, response["Cache-Control"]) == (302, "no-store")
+            assert urlsplit(response["Location"]).path.endswith(f"/{wheel.filename}.metadata")
+
     @pytest.mark.parametrize("home", ["aws"], indirect=True)
     def test_keep_one_address_for_half_its_life(self, large: Built) -> None:
         def address_at(minutes: int) -> str:
