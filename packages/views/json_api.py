@@ -61,6 +61,7 @@ def project_json(request: HttpRequest, name: str, version: str | None = None) ->
         if version is None:
             answer["releases"] = json_api.release_files(files, url_for)
         known = JsonResponse(answer)
+    known["Content-Type"] = "application/json"
     known["ETag"] = etag
     known["Cache-Control"] = "private, no-cache"
     known["X-PyPI-Last-Serial"] = str(int(project.serial))

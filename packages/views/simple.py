@@ -98,6 +98,8 @@ def _page(request: HttpRequest, state: str, serial: int, render: Callable[[str],
         # The bare type: devpi reads a page whose type carries a charset as HTML.
         response = HttpResponse(render(media_type), content_type=media_type)
         response["Content-Length"] = str(len(response.content))
+    # With a 304 too: Zappa would give it another type, and pip takes that for the type of the page it has kept.
+    response["Content-Type"] = media_type
     response["ETag"] = etag
     # A max-age would hide new releases: pip, uv, poetry and pdm all honour it.
     response["Cache-Control"] = "private, no-cache"
