@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import zappa.handler
+# This form finds the module also while it is being imported, which is when it imports this one.
+from zappa import handler as zappa_handler
 
 from packages.patience import patience
 from pypi_project.wsgi import application as index
@@ -35,4 +36,4 @@ class _AsItIs:
 
 
 # Zappa wraps the application right after it has imported this module.
-zappa.handler.ZappaWSGIMiddleware = _AsItIs
+zappa_handler.ZappaWSGIMiddleware = _AsItIs

@@ -1,5 +1,9 @@
 """What is ours between Zappa and the application."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,3 +35,22 @@ def test_the_sender_is_whom_aws_names(machine: Any, event: dict[str, Any], sourc
 def test_zappa_wraps_nothing_around_the_application() -> None:
     # Its wrapper would send every Set-Cookie twice.
     assert zappa.handler.ZappaWSGIMiddleware(on_lambda.application) is on_lambda.application
+
+
+def test_zappa_can_import_the_application_while_it_is_imported_itself(tmp_path: Path) -> None:
+    # As it does in Lambda's initialisation, which costs nothing.
+    (tmp_path / "zappa_settings.py").write_text(
+        "LOG_LEVEL = 'INFO'\nENVIRONMENT_VARIABLES = {}\nPROJECT_NAME = 'index'\nAPI_STAGE = 'dev'\n"
+        "APP_MODULE = 'pypi_project.on_lambda'\nAPP_FUNCTION = 'application'\n"
+        "DJANGO_SETTINGS = 'pypi_project.settings'\n"
+    )
+    code = "import zappa.handler; print(type(zappa.handler.global_handler.wsgi_app).__name__)"
+    environment = {
+        "INSTANTIATE_LAMBDA_HANDLER_ON_IMPORT": "1",
+        "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path]),
+        "SECRET_KEY": "x" * 40,
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout.splitlines()[-1:]) == (0, ["function"]), done.stderr
