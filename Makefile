@@ -1,6 +1,6 @@
 # Every target sets up what it needs: a virtual environment in .venv, and the pinned packages in it.
 
-.PHONY: serve test check bench provision lock clean
+.PHONY: serve test check bench provision deploy undeploy lock clean
 
 # A Python that was upgraded or moved away leaves an environment that does not run: make it anew.
 runs = .venv/bin/python -c '' 2>/dev/null || { rm -rf .venv && $(MAKE) --no-print-directory
@@ -33,6 +33,16 @@ provision: .venv/serve
 	@$(runs) .venv/serve; }
 	@.venv/bin/python manage.py provision
 
+# Puts the index on AWS, or brings it up to date there: make deploy STAGE=dev
+deploy: .venv/serve
+	@$(runs) .venv/serve; }
+	@exec .venv/bin/python -m deployment deploy "$(STAGE)"
+
+# Takes it off again, but for what was published.
+undeploy: .venv/serve
+	@$(runs) .venv/serve; }
+	@exec .venv/bin/python -m deployment undeploy "$(STAGE)"
+
 # Pins the newest versions that requirements*.in allow.
 lock: .venv/dev
 	for name in requirements requirements-dev; do \
@@ -41,7 +51,7 @@ lock: .venv/dev
 	done
 
 clean:
-	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .coverage
+	rm -rf .venv .cache build .mypy_cache .ruff_cache .pytest_cache .coverage
 
 .venv/serve: requirements.txt
 	@sh bin/venv requirements.txt

@@ -1,0 +1,67 @@
+"""What a stage is built from: a clean environment, and a copy of the source that runs."""
+
+import shutil
+import sys
+from pathlib import Path
+
+from deployment.commands import run, tools_environment
+from deployment.stage import ROOT, Stage
+
+# All that the index needs to run; nothing else of the working tree can get into the zip.
+SOURCE = ("manage.py", "packages", "pypi_project", "templates")
+
+
+def source_of(stage: Stage) -> Path:
+    """Where the copy of the source lies."""
+    return stage.folder / "source"
+
+
+def venv_of(stage: Stage) -> Path:
+    """Where the clean environment lies."""
+    return stage.folder / "venv"
+
+
+def python_of(stage: Stage) -> Path:
+    """The Python of the clean environment."""
+    return venv_of(stage) / "bin" / "python"
+
+
+def prepare(stage: Stage) -> None:
+    """Make both anew: what an earlier run left there, whole or half, is gone. Raises Failed."""
+    if stage.folder.exists():
+        shutil.rmtree(stage.folder)
+    source = source_of(stage)
+    source.mkdir(parents=True)
+    for name in SOURCE:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(ROOT / name, source / name)
+    environment = tools_environment()
+    run(
+        [sys.executable, "-m", "venv", venv_of(stage)],
+        doing="Making a virtual environment",
+        environment=environment,
+    )
+    pip = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile")
+    run(
+        [python_of(stage), *pip, "-r", ROOT / "requirements.txt"],
+        doing="Installing requirements.txt",
+        environment=environment,
+    )
+
+
+def compile_all(stage: Stage) -> None:
+    """Compile every module so that Lambda need not. Raises Failed.
+
+    Zappa dates the files in a zip 1980. Byte code that remembers its source's date would be
+    stale there, and Lambda would compile everything again at every cold start.
+    """
+    run(
+        [
+            *(python_of(stage), "-m", "compileall", "-q", "-f", "-j", "0", "--invalidation-mode", "unchecked-hash"),
+            *(venv_of(stage) / "lib", source_of(stage)),
+        ],
+        doing="Compiling",
+        environment=tools_environment(),
+    )
