@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any, TypeVar, cast
 
-from boto3.s3.transfer import TransferConfig
+from boto3.s3.transfer import TransferConfig, create_transfer_manager
 from botocore.config import Config
 from botocore.exceptions import (
     ClientError,
@@ -21,6 +21,7 @@ from botocore.exceptions import (
 )
 from django.conf import settings
 from django.core.files.base import ContentFile, File
+from s3transfer.subscribers import BaseSubscriber
 from storages.backends.s3 import S3Storage
 
 from packages.aws import give_up_in_time
@@ -101,9 +102,14 @@ class BucketStorage(S3Storage):
         checksum = head.get("ChecksumSHA256", "")
         # Of an upload in parts S3 keeps the digest of digests, which is marked by a hyphen.
         sha256 = base64.b64decode(checksum).hex() if checksum and "-" not in checksum else None
-        return Stored(
-            key=name, size=head["ContentLength"], etag=head["ETag"], version=head.get("VersionId"), sha256=sha256
-        )
+        # A proxy may drop the length of an answer that has no body.
+        size = head["ContentLength"] if "ContentLength" in head else self._size_of(name, head["ETag"])
+        return Stored(key=name, size=size, etag=head["ETag"], version=head.get("VersionId"), sha256=sha256)
+
+    def _size_of(self, name: str, etag: str) -> int:
+        first = self._client.get_object(Bucket=self.bucket_name, Key=name, IfMatch=etag, Range="bytes=0-0")
+        first["Body"].close()
+        return int(first["ContentRange"].rpartition("/")[2])
 
     def read_bytes(self, name: str) -> bytes:
         """The whole object, in one call."""
@@ -119,13 +125,14 @@ class BucketStorage(S3Storage):
 
     def copy(self, source: Stored, name: str) -> None:
         """Let S3 copy the object as it was found; our description replaces what its publisher may have sent."""
-        self._client.copy(
-            {"Bucket": self.bucket_name, "Key": source.key},
-            self.bucket_name,
-            name,
-            ExtraArgs={**DESCRIPTION, "MetadataDirective": "REPLACE", "CopySourceIfMatch": source.etag},
-            Config=COPY,
-        )
+        with create_transfer_manager(self._client, COPY) as manager:
+            manager.copy(
+                copy_source={"Bucket": self.bucket_name, "Key": source.key},
+                bucket=self.bucket_name,
+                key=name,
+                extra_args={**DESCRIPTION, "MetadataDirective": "REPLACE", "CopySourceIfMatch": source.etag},
+                subscribers=[_Known(source)],
+            ).result()
 
     def delete(self, name: str) -> None:
         """Delete every version of the object: the bucket would keep them."""
@@ -174,6 +181,18 @@ class BucketStorage(S3Storage):
                 if not left or is_over():
                     raise
         raise AssertionError("the last try returns or raises")
+
+
+class _Known(BaseSubscriber):
+    """Tells s3transfer of the object that it copies what it would ask S3 for."""
+
+    def __init__(self, source: Stored) -> None:
+        self._source = source
+
+    def on_queued(self, future: Any, **_: Any) -> None:
+        """Say it before the copying begins."""
+        future.meta.provide_transfer_size(self._source.size)
+        future.meta.provide_object_etag(self._source.etag)
 
 
 def _in_time(chunks: Iterator[bytes], begun: float) -> Iterator[bytes]:
