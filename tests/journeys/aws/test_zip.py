@@ -1,6 +1,7 @@
 """The zip that Lambda runs, at work: real clients, through each door that Lambda has for HTTP."""
 
 import hashlib
+import random
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -344,6 +345,40 @@ class TestBucket:
             pytest.raises(FunctionFailed, match="1 of 1 records of an S3 event are to be tried again"),
         ):
             function.invoke(event)
+
+
+def a_huge_wheel(folder: Path, project: str) -> Path:
+    """A wheel of 300 MB."""
+    (path,) = write(folder, a_wheel(project))
+    noise = random.Random(project).randbytes(MEGABYTE)
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_STORED) as archive, archive.open("noise.bin", "w") as member:
+        for _ in range(300):
+            member.write(noise)
+    return path
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@pytest.mark.parametrize("door", [Kind.FUNCTION_URL], indirect=True, ids=["FUNCTION_URL"])
+class TestHugeFiles:
+    def test_are_published_and_downloaded(self, door: Door, carol: Publisher, tmp_path: Path) -> None:
+        wheel = a_huge_wheel(carol.folder / "dist", f"{door.project}-huge")
+        assert carol.publish(door.at("legacy/"), password=PASSWORD).code == 0
+        assert door.listed(f"{door.project}-huge") == {wheel.name: sha256_of(wheel)}
+        index: Command = ["--index-url", door.with_credentials("simple/"), "--dest", tmp_path / "downloads"]
+        pip: Command = [HERE / "python", "-m", "pip", "download", "--no-deps", *index, f"{door.project}-huge"]
+        succeed(pip, env=alone(tmp_path / "home"))
+        assert sha256_of(tmp_path / "downloads" / wheel.name) == sha256_of(wheel)
+
+    def test_are_taken_in_from_the_bucket(self, lambda_index: Deployed, door: Door, tmp_path: Path) -> None:
+        wheel = a_huge_wheel(tmp_path, f"{door.project}-hugely-dropped")
+        # In parts, as AWS's own tools do it.
+        lambda_index.s3.upload_file(str(wheel), lambda_index.bucket, wheel.name)
+        lambda_index.function.invoke_async(an_event(lambda_index.bucket, ("ObjectCreated:Put", wheel.name)))
+        assert door.listed(f"{door.project}-hugely-dropped") == {wheel.name: sha256_of(wheel)}
 
 
 def test_it_all_fits_into_little_memory(lambda_index: Deployed, door: Door) -> None:
