@@ -12,12 +12,10 @@ from boto3.s3.transfer import TransferConfig, create_transfer_manager
 from botocore.config import Config
 from botocore.exceptions import (
     ClientError,
-    ConnectionClosedError,
     FlexibleChecksumError,
     HTTPClientError,
     IncompleteReadError,
     ReadTimeoutError,
-    ResponseStreamingError,
 )
 from django.conf import settings
 from django.core.files.base import ContentFile, File
@@ -40,14 +38,7 @@ DESCRIPTION = {"ContentType": "application/octet-stream", "CacheControl": f"priv
 COPY = TransferConfig(multipart_threshold=256 * 1024**2, multipart_chunksize=256 * 1024**2, max_concurrency=10)
 
 # What can befall a body on its way: botocore has answered by then, and tries no more.
-_SPOILT = (
-    ConnectionClosedError,
-    FlexibleChecksumError,
-    HTTPClientError,
-    IncompleteReadError,
-    ReadTimeoutError,
-    ResponseStreamingError,
-)
+_SPOILT = (FlexibleChecksumError, HTTPClientError, IncompleteReadError)
 READS = 3
 CHUNK = 256 * 1024
 # Of one body, in seconds; it counts only where a request's patience is over, too.
