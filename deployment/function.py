@@ -15,6 +15,8 @@ from deployment.zappa import zappa
 # What `make deploy` may be given for the function; it is never shown and never in the zip.
 SECRETS = ("SECRET_KEY", "USERS", "USERNAME", "PASSWORD")
 
+LOG_DAYS = 30
+
 # IAM tells Lambda about a new role within some seconds, now and then half a minute.
 _ROLE_TRIES, _ROLE_PAUSE_SECONDS = 15, 5
 _ROLE_UNKNOWN = ("cannot be assumed by Lambda", "unable to configure access to your environment variables")
@@ -61,6 +63,7 @@ def put_up(stage: Stage, role_arn: str, variables: Mapping[str, str], *, exists:
         _with_the_role(stage, "deploy", {**settings, "function_url_enabled": False})
         address.open_up(stage)
     _wait_until_it_rests(stage)
+    _bound_the_log(stage)
     bucket_events.listen(stage)
 
 
@@ -89,6 +92,14 @@ def _with_the_role(stage: Stage, command: str, settings: Mapping[str, Any]) -> N
             if attempt == _ROLE_TRIES or not any(sign in failure.shown for sign in _ROLE_UNKNOWN):
                 raise
         time.sleep(_ROLE_PAUSE_SECONDS)
+
+
+def _bound_the_log(stage: Stage) -> None:
+    """Keep the log for a while; Lambda would keep it for ever."""
+    logs = stage.client("logs")
+    with suppress(logs.exceptions.ResourceAlreadyExistsException):
+        logs.create_log_group(logGroupName=stage.log_group)
+    logs.put_retention_policy(logGroupName=stage.log_group, retentionInDays=LOG_DAYS)
 
 
 def _wait_until_it_rests(stage: Stage) -> None:

@@ -122,6 +122,11 @@ def _settings_of(name: str) -> dict[str, Any]:
         settings = {**stages[extends], **settings}
         extends = stages[extends].get("extends")
     settings.pop("extends", None)
+    if missing := {"BUCKET", "TABLE"} - settings["aws_environment_variables"].keys():
+        raise Failed(
+            f"{' and '.join(sorted(missing))} must stand under aws_environment_variables of {name} in "
+            "zappa_settings.json: what a stage says there replaces all of what it extends."
+        )
     return settings
 
 

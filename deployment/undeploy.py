@@ -41,6 +41,7 @@ def _say_what_stays(stage: Stage) -> None:
         "To delete it for ever, empty the bucket of every version first (the S3 console does that), then:\n\n"
         f"  aws s3 rb s3://{stage.bucket}\n"
         f"  aws dynamodb update-table --table-name {stage.table} --no-deletion-protection-enabled\n"
+        f"  aws dynamodb wait table-exists --table-name {stage.table}\n"
         f"  aws dynamodb delete-table --table-name {stage.table}\n",
         indent=0,
     )

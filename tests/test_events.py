@@ -94,6 +94,16 @@ def test_the_same_bytes_dropped_again_are_taken_away(alice: Client, drop: Callab
     assert keys() == set()
 
 
+def test_a_drop_that_replaced_another_one_leaves_neither(alice: Client, drop: Callable[..., str]) -> None:
+    # The bucket keeps versions, and deleting one brings the one before it back.
+    wheel = a_wheel()
+    happen(record(drop(Built(wheel.filename, b"no zip", b""))))
+    assert keys() == {wheel.filename}
+    happen(record(drop(wheel)))
+    assert files_listed(alice) == [wheel.filename]
+    assert keys() == set()
+
+
 def test_what_is_refused_stays_and_the_log_says_why(
     alice: Client, drop: Callable[..., str], publish: Publish, caplog: pytest.LogCaptureFixture, settings: Settings
 ) -> None:

@@ -21,4 +21,4 @@ def all_at_once(act: Callable[[int], object], count: int) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert failures == []
+    assert not failures, failures

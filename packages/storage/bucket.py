@@ -34,8 +34,15 @@ LARGEST_PUT = 5 * 1024**3
 # Left to itself, S3Storage would mark every .tar.gz as gzip-encoded, and clients would unpack it.
 DESCRIPTION = {"ContentType": "application/octet-stream", "CacheControl": f"private, {FOREVER}"}
 
-# What S3 copies by itself in one step, and in how many of them at once beyond it.
-COPY = TransferConfig(multipart_threshold=256 * 1024**2, multipart_chunksize=256 * 1024**2, max_concurrency=10)
+# Of a copy nothing stays of what the publisher may have said of the object; its tags need no rights then.
+COPY_DESCRIPTION = {
+    **DESCRIPTION,
+    "MetadataDirective": "REPLACE",
+    "TaggingDirective": "REPLACE",
+    "AnnotationDirective": "EXCLUDE",
+}
+# While S3 copies it says nothing: parts are small enough to be copied long before a time limit, and ten go at once.
+COPY = TransferConfig(multipart_threshold=32 * 1024**2, multipart_chunksize=32 * 1024**2, max_concurrency=10)
 
 # What can befall a body on its way: botocore has answered by then, and tries no more.
 _SPOILT = (FlexibleChecksumError, HTTPClientError, IncompleteReadError)
@@ -121,7 +128,7 @@ class BucketStorage(S3Storage):
                 copy_source={"Bucket": self.bucket_name, "Key": source.key},
                 bucket=self.bucket_name,
                 key=name,
-                extra_args={**DESCRIPTION, "MetadataDirective": "REPLACE", "CopySourceIfMatch": source.etag},
+                extra_args={**COPY_DESCRIPTION, "CopySourceIfMatch": source.etag},
                 subscribers=[_Known(source)],
             ).result()
 
@@ -132,9 +139,18 @@ class BucketStorage(S3Storage):
                 version.delete()
 
     def delete_exactly(self, stored: Stored) -> None:
-        """Delete the version that was found."""
-        which = {"VersionId": stored.version} if stored.version else {}
-        self._client.delete_object(Bucket=self.bucket_name, Key=stored.key, **which)
+        """Delete the version that was found and those beneath it, which would come to light again."""
+        for version in self._versions_from(stored) if stored.version else [None]:
+            which = {"VersionId": version} if version else {}
+            self._client.delete_object(Bucket=self.bucket_name, Key=stored.key, **which)
+
+    def _versions_from(self, stored: Stored) -> list[str]:
+        """The version that was found and every earlier one, oldest first."""
+        pages = self._client.get_paginator("list_object_versions").paginate(Bucket=self.bucket_name, Prefix=stored.key)
+        # S3 lists the versions of a key from the newest on.
+        every = [each for page in pages for each in page.get("Versions", []) if each["Key"] == stored.key]
+        ids = [each["VersionId"] for each in every]
+        return ids[ids.index(stored.version) :][::-1] if stored.version in ids else []
 
     def signed_url(self, name: str, seconds: int) -> str | None:
         """An address in S3 that anyone may read the object at for so many seconds."""

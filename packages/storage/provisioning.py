@@ -4,23 +4,18 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+import boto3
+from botocore.exceptions import ClientError
 from django.conf import settings
 
 from packages.storage import INCOMING
 
+_USUAL_PORTS = {"http": 80, "https": 443}
+
 
 def provision(client: Any, name: str) -> Iterator[str]:
     """Make the bucket private, encrypted and versioned, and ready for uploads; gives a line about each step."""
-    region = client.meta.region_name
-    # us-east-1 is the one region that must not be named.
-    where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-    try:
-        client.create_bucket(Bucket=name, **where)
-        yield f"bucket {name}: created in {region}"
-    except (client.exceptions.BucketAlreadyOwnedByYou, client.exceptions.BucketAlreadyExists):
-        # Another account's bucket would refuse what follows.
-        client.head_bucket(Bucket=name)
-        yield f"bucket {name}: exists"
+    yield f"bucket {name}: {'exists' if _is_there(client, name) else _create(client, name)}"
     client.put_public_access_block(
         Bucket=name,
         PublicAccessBlockConfiguration=dict.fromkeys(
@@ -46,6 +41,29 @@ def provision(client: Any, name: str) -> Iterator[str]:
     yield f"bucket {name}: takes signed uploads from web pages"
 
 
+def _is_there(client: Any, name: str) -> bool:
+    """Look for the bucket. Names are everybody's, and somebody else's bucket of this name may be open to us: 403."""
+    # Other makes of S3 have no accounts to ask for.
+    owner = (
+        {} if settings.S3_ENDPOINT else {"ExpectedBucketOwner": boto3.client("sts").get_caller_identity()["Account"]}
+    )
+    try:
+        client.head_bucket(Bucket=name, **owner)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+            return False
+        raise
+    return True
+
+
+def _create(client: Any, name: str) -> str:
+    region = client.meta.region_name
+    # us-east-1 is the one region that must not be named.
+    where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    client.create_bucket(Bucket=name, **where)
+    return f"created in {region}"
+
+
 _LIFECYCLE = [
     {
         "ID": "unfinished-uploads",
@@ -65,11 +83,17 @@ _LIFECYCLE = [
 
 def _from_our_pages() -> dict[str, Any]:
     # Until the index has an address of its own, any page may try: what lets in is the signature.
-    parts = urlsplit(settings.PUBLIC_URL)
-    origin = f"{parts.scheme}://{parts.netloc}" if settings.PUBLIC_URL else "*"
+    origin = _origin_of(settings.PUBLIC_URL) if settings.PUBLIC_URL else "*"
     return {
         "AllowedMethods": ["PUT"],
         "AllowedOrigins": [origin],
         "AllowedHeaders": ["content-type", "if-none-match", "x-amz-checksum-sha256"],
         "MaxAgeSeconds": 3600,
     }
+
+
+def _origin_of(url: str) -> str:
+    """An address's origin as browsers write it: in lower case, without the usual port."""
+    parts = urlsplit(url)
+    usual = parts.port in {None, _USUAL_PORTS[parts.scheme]}
+    return f"{parts.scheme}://{parts.hostname}{'' if usual else f':{parts.port}'}"

@@ -5,6 +5,7 @@ import os
 import secrets
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -105,22 +106,38 @@ class SQLiteStore:
     def _connection(self) -> sqlite3.Connection:
         # A connection must not cross a fork, nor threads.
         if getattr(self._local, "process", None) != os.getpid():
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            connection = sqlite3.connect(
-                self._path, timeout=PATIENCE, isolation_level=None, check_same_thread=False, factory=_Connection
-            )
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            # macOS answers fsync before the disk has the bytes; elsewhere this does nothing.
-            connection.execute("PRAGMA fullfsync = ON")
-            connection.execute(
-                "CREATE TABLE IF NOT EXISTS item"
-                " (pk TEXT NOT NULL, sk TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (pk, sk)) WITHOUT ROWID"
-            )
-            self._local.connection, self._local.process = connection, os.getpid()
+            self._local.connection, self._local.process = self._opened(), os.getpid()
         connection = self._local.connection
         assert isinstance(connection, sqlite3.Connection)
         return connection
+
+    def _opened(self) -> sqlite3.Connection:
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        connection = sqlite3.connect(
+            self._path, timeout=PATIENCE, isolation_level=None, check_same_thread=False, factory=_Connection
+        )
+        _use_wal(connection)
+        connection.execute("PRAGMA synchronous = FULL")
+        # macOS answers fsync before the disk has the bytes; elsewhere this does nothing.
+        connection.execute("PRAGMA fullfsync = ON")
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS item"
+            " (pk TEXT NOT NULL, sk TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (pk, sk)) WITHOUT ROWID"
+        )
+        return connection
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch to the write-ahead log; of several who do it first at once, SQLite lets some fail without a wait."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(0.01)
 
 
 class _Connection(sqlite3.Connection):

@@ -19,7 +19,7 @@ NAME = "dev"
 FUNCTION = TABLE = "elastic-pypi-dev"
 # The emulator's one account.
 ACCOUNT = "000000000000"
-BUCKET = f"elastic-pypi-dev-{ACCOUNT}"
+BUCKET = f"elastic-pypi-dev-{ACCOUNT}-eu-central-1"
 
 _ANSWER_SECONDS = 60
 

@@ -122,6 +122,8 @@ def test_the_function_is_configured_safely(tree: Tree) -> None:
         "TABLE": TABLE,
         "INSTANTIATE_LAMBDA_HANDLER_ON_IMPORT": "1",
     }
+    (log,) = tree.emulator.client("logs").describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{FUNCTION}")["logGroups"]
+    assert log["retentionInDays"] == 30
     # A page elsewhere may not read what a browser here is shown.
     assert not client.get_function_url_config(FunctionName=FUNCTION).get("Cors")
 
