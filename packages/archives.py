@@ -25,6 +25,10 @@ LARGEST_HEADER = 1024 * 1024
 BOMB_SIZE = 64 * 1024 * 1024
 BOMB_RATIO = 50
 
+# Each member costs memory before anything is known of it. Real archives have some ten thousand.
+MOST_MEMBERS = 200_000
+LARGEST_DIRECTORY = 16 * 1024 * 1024
+
 CHUNK = 1024 * 1024
 
 # What the standard library raises on bytes that are not the archive they claim to be. RuntimeError
@@ -68,8 +72,7 @@ def _refusing_broken(filename: str) -> Iterator[None]:
 
 
 def _read_wheel(file: IO[bytes], filename: str, size: int) -> bytes:
-    with zipfile.ZipFile(file) as archive:
-        _check_members(archive, filename, size)
+    with _opened_zip(file, filename, size) as archive:
         names = set(archive.namelist())
         # pip finds the directory in the same way: the only one of its kind, named for the project.
         dist_infos = {top for name in names if (top := name.partition("/")[0]).endswith(".dist-info")}
@@ -99,8 +102,7 @@ def _project_of_dist_info(directory: str) -> NormalizedName:
 
 
 def _read_zip_sdist(file: IO[bytes], filename: str, size: int) -> bytes:
-    with zipfile.ZipFile(file) as archive:
-        _check_members(archive, filename, size)
+    with _opened_zip(file, filename, size) as archive:
         names = {posixpath.normpath(name): name for name in archive.namelist() if not name.endswith("/")}
         metadata_name = _sdist_metadata_name(set(names), filename)
         return _read_member(archive, names[metadata_name], filename)
@@ -113,15 +115,20 @@ def _read_tar_sdist(file: IO[bytes], filename: str, size: int) -> bytes:
     with gzip.GzipFile(fileobj=file) as unpacked:
         metered = _Metered(unpacked, filename, size)
         with tarfile.open(fileobj=metered, mode="r|", tarinfo=_Member) as archive:
-            for member in archive:
+            for number, member in enumerate(archive, 1):
+                if number > MOST_MEMBERS:
+                    raise _too_many_members(filename)
                 name = posixpath.normpath(member.name)
-                names.add(name)
-                if name.count("/") == 1 and name.endswith("/PKG-INFO") and member.isreg():
-                    if member.size > LARGEST_METADATA:
-                        raise _metadata_too_large(filename)
-                    content = archive.extractfile(member)
-                    assert content is not None, "a regular member can be read"
-                    found[name] = content.read()
+                # Of the other members only their top is of interest.
+                names.add(name.partition("/")[0])
+                if name.count("/") == 1 and name.endswith("/PKG-INFO"):
+                    names.add(name)
+                    if member.isreg():
+                        if member.size > LARGEST_METADATA:
+                            raise _metadata_too_large(filename)
+                        content = archive.extractfile(member)
+                        assert content is not None, "a regular member can be read"
+                        found[name] = content.read()
                 # The archive would remember every member otherwise.
                 archive.members = []  # type: ignore[attr-defined]
         # tarfile stops at the archive's own end; the checksum, and perhaps a bomb, come after it.
@@ -159,6 +166,23 @@ def _read_member(archive: zipfile.ZipFile, name: str, filename: str) -> bytes:
 def _metadata_too_large(filename: str) -> InvalidDistribution:
     limit = LARGEST_METADATA // (1024 * 1024)
     return InvalidDistribution(f"Invalid distribution file: the metadata in {filename} is larger than {limit} MiB.")
+
+
+def _too_many_members(filename: str) -> InvalidDistribution:
+    return InvalidDistribution(f"Invalid distribution file: {filename} has more than {MOST_MEMBERS} members.")
+
+
+@contextmanager
+def _opened_zip(file: IO[bytes], filename: str, packed: int) -> Iterator[zipfile.ZipFile]:
+    # ZipFile reads the whole directory when it is made.
+    end = zipfile._EndRecData(file)  # type: ignore[attr-defined]
+    if end and end[zipfile._ECD_SIZE] > LARGEST_DIRECTORY:  # type: ignore[attr-defined]
+        raise _too_many_members(filename)
+    with zipfile.ZipFile(file) as archive:
+        if len(archive.filelist) > MOST_MEMBERS:
+            raise _too_many_members(filename)
+        _check_members(archive, filename, packed)
+        yield archive
 
 
 def _check_members(archive: zipfile.ZipFile, filename: str, packed: int) -> None:

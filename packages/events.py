@@ -30,16 +30,17 @@ class Unfinished(Exception):
 
 def on_bucket_change(event: Mapping[str, Any], context: object) -> None:
     """Deal with every record of an S3 event. Raises Unfinished at the end if the index or storage failed."""
-    failed = [record for record in event.get("Records", []) if not _dealt_with(record)]
+    records = event.get("Records") or []
+    failed = [record for record in records if not _dealt_with(record)]
     if failed:
-        raise Unfinished(f"{len(failed)} of {len(event['Records'])} records of an S3 event are to be tried again")
+        raise Unfinished(f"{len(failed)} of {len(records)} records of an S3 event are to be tried again")
 
 
 def _dealt_with(record: Mapping[str, Any]) -> bool:
     try:
         name, bucket = str(record["eventName"]), record["s3"]["bucket"]["name"]
         key = unquote_plus(record["s3"]["object"]["key"], errors="strict")
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         logger.warning("ignored a record that is not S3's: %.200r", record)
         return True
     if bucket != settings.BUCKET:
@@ -61,7 +62,7 @@ def _dealt_with(record: Mapping[str, Any]) -> bool:
 
 def _take_in(key: str) -> None:
     """Publish what was dropped under a key, and remove the drop; what is refused stays where it is."""
-    if key.endswith("/"):
+    if not key or key.endswith("/"):
         # A folder, as the console makes them.
         return
     dropped = storage.find(key)
@@ -102,11 +103,11 @@ def _received(dropped: storage.Stored) -> publishing.Arrived:
 
 
 def _forget(key: str) -> None:
-    """Forget the file whose bytes lay under a key, if they have not come back."""
+    """Forget the file whose bytes lay under a key."""
     try:
         _, name, _, filename = key.split("/")
     except ValueError:
         return
     project = normalized_or_none(name)
-    if project is not None and storage.find(key) is None:
+    if project is not None:
         publishing.forget(project, filename, key)

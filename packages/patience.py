@@ -3,23 +3,23 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 
-# A moment of the monotonic clock; None: as often as the clients of AWS are told to try.
-_end: ContextVar[float | None] = ContextVar("end of patience", default=None)
+# A moment of the monotonic clock; None: as often as the clients of AWS are told to try. It is the whole
+# process's, and so also of the threads that carry files: a Lambda has one request at a time.
+_end: float | None = None
 
 
 @contextmanager
 def patience(seconds: float) -> Iterator[None]:
     """Within the block, nothing is tried again after so many seconds."""
-    token = _end.set(time.monotonic() + seconds)
+    global _end
+    before, _end = _end, time.monotonic() + seconds
     try:
         yield
     finally:
-        _end.reset(token)
+        _end = before
 
 
 def is_over() -> bool:
     """Say whether whatever fails now has failed for good."""
-    end = _end.get()
-    return end is not None and time.monotonic() >= end
+    return _end is not None and time.monotonic() >= _end

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -76,7 +77,7 @@ def receive(request: HttpRequest) -> tuple[QueryDict, Callable[[], Received]]:
     """
     if request.content_type != "multipart/form-data":
         raise InvalidUpload(
-            "Upload a distribution as multipart/form-data with the file in the field 'content', "
+            "Send the upload's form as multipart/form-data (an ordinary upload has the file in its field 'content'), "
             "as twine, uv and the other publishing tools do."
         )
     handler = DistributionUploadHandler(request)
@@ -94,27 +95,21 @@ def receive(request: HttpRequest) -> tuple[QueryDict, Callable[[], Received]]:
 class Incoming(File):
     """The body of a request, which must turn out to be the announced bytes before it is stored."""
 
-    def __init__(self, request: HttpRequest, sha256: str, size: int | None) -> None:
+    def __init__(self, request: HttpRequest, sha256: str) -> None:
         super().__init__(request)  # type: ignore[arg-type]
         self._request = request
         self._expected = sha256
-        self._size = size
 
     def seek(self, *_: int) -> int:
         """Nothing: it is read once, from where it begins."""
         return 0
 
     def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:
-        """The body, part by part. Raises InvalidUpload or UploadTooLarge at its end, Unavailable where it is lost."""
-        digest, read = hashlib.sha256(), 0
+        """The body, part by part. Raises InvalidUpload at its end."""
+        digest = hashlib.sha256()
         while chunk := self._request.read(chunk_size or self.DEFAULT_CHUNK_SIZE):
-            read += len(chunk)
-            if read > settings.MAX_UPLOAD_SIZE:
-                raise UploadTooLarge(publishing.too_large())
             digest.update(chunk)
             yield chunk
-        if self._size not in {None, read}:
-            raise InvalidUpload(f"The request's body has {read} bytes, not {self._size} as was announced.")
         if digest.hexdigest() != self._expected:
             raise InvalidUpload(f"The sha256 of the request's body is {digest.hexdigest()}, not {self._expected}.")
 
@@ -124,8 +119,17 @@ def receive_announced(request: HttpRequest, ticket: Ticket) -> None:
 
     Raises InvalidUpload, UploadTooLarge or Unavailable; then nothing is stored.
     """
-    if storage.find(ticket.key) is None:
-        storage.save(ticket.key, Incoming(request, ticket.sha256, ticket.size))
+    if storage.find(ticket.key) is not None:
+        return
+    length = int(request.META.get("CONTENT_LENGTH") or 0)
+    if ticket.size not in {None, length}:
+        raise InvalidUpload(
+            f"The request's body has {length} bytes, not {ticket.size} as was announced; "
+            "send it whole, with its Content-Length."
+        )
+    if length > settings.MAX_UPLOAD_SIZE:
+        raise UploadTooLarge(publishing.too_large())
+    storage.save(ticket.key, Incoming(request, ticket.sha256))
 
 
 def _received(handler: DistributionUploadHandler, content: UploadedFile | None) -> Received:
@@ -149,14 +153,14 @@ def clear_interrupted(now: float, *, older_than: float) -> int:
     """Delete what uploads cut off by a crash left behind more than so many seconds ago; gives how many."""
     if not settings.FILE_UPLOAD_TEMP_DIR:
         return 0
-    left = [
-        path
-        for path in Path(settings.FILE_UPLOAD_TEMP_DIR).glob("*.upload*")
-        if now - path.stat().st_mtime > older_than
-    ]
-    for path in left:
-        path.unlink(missing_ok=True)
-    return len(left)
+    deleted = 0
+    for path in Path(settings.FILE_UPLOAD_TEMP_DIR).glob("*.upload*"):
+        # What is gone by now was received.
+        with suppress(FileNotFoundError):
+            if now - path.stat().st_mtime > older_than:
+                path.unlink()
+                deleted += 1
+    return deleted
 
 
 def _no_room(error: OSError) -> Unavailable:

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from contextlib import suppress
 from typing import Any
+from urllib.parse import parse_qsl
 
 from django.conf import settings
 from waitress.channel import HTTPChannel
@@ -22,7 +23,7 @@ from waitress.task import ThreadedTaskDispatcher, WSGITask
 
 from packages import tickets
 from packages.auth import actor_from
-from packages.errors import PackagesError
+from packages.errors import PackagesError, Unavailable
 from packages.wsgi import Handler
 
 THREADS = 16
@@ -72,6 +73,8 @@ def _affordable_connections() -> int:
 class Parser(HTTPRequestParser):
     """Keeps the body only of a request that somebody answers for: strangers fill no disk."""
 
+    ticket: tickets.Ticket | None = None
+
     def parse_header(self, header_plus: bytes) -> None:
         """Look at the credentials before the body comes."""
         try:
@@ -80,8 +83,9 @@ class Parser(HTTPRequestParser):
             # An address that cannot be one ("http://["); waitress would drop the connection without a word.
             raise ParsingError("Bad request line") from error
         if self.body_rcv is not None:
-            known = _is_known(self.headers.get("AUTHORIZATION", "")) or _has_ticket(self.path)
-            self.body_rcv.buf = Spool(self.body_rcv.buf) if known else Nowhere()
+            self.ticket = _ticket_in(self.path, self.query)
+            wanted = _takes(self) if self.ticket else _is_known(self.headers.get("AUTHORIZATION", ""))
+            self.body_rcv.buf = Spool(self.body_rcv.buf) if wanted else Nowhere()
 
 
 class Spool:
@@ -144,20 +148,40 @@ class Nowhere:
 def _is_known(authorization: str) -> bool:
     try:
         return not actor_from(authorization).anonymous
+    except Unavailable:
+        # Who it is will be asked again, and then perhaps answered.
+        return True
     except PackagesError:
         return False
 
 
-def _has_ticket(path: str) -> bool:
-    _, incoming, ticket = path.rpartition("/legacy/incoming/")
+def _ticket_in(path: str, query: str) -> tickets.Ticket | None:
+    if not path.endswith("/legacy/incoming"):
+        return None
     try:
-        return bool(incoming) and bool(tickets.read(ticket))
+        return tickets.read(dict(parse_qsl(query)).get("ticket", ""))
     except PackagesError:
+        return None
+
+
+def _takes(request: Parser) -> bool:
+    """Say whether a request with a ticket sends what the ticket is for, and no more than files may have."""
+    assert request.ticket is not None
+    if request.chunked:
         return False
+    if request.ticket.size is None:
+        return bool(request.content_length <= settings.MAX_UPLOAD_SIZE)
+    return bool(request.content_length == request.ticket.size)
 
 
 class Task(WSGITask):
     """Keeps the connection after an answer that has no body (304), which waitress would close."""
+
+    def get_environment(self) -> dict[str, Any]:
+        """Give the application the ticket that was read when the request began."""
+        environ: dict[str, Any] = super().get_environment()
+        environ[tickets.SEEN] = self.request.ticket
+        return environ
 
     def set_close_on_finish(self) -> None:
         """Close only where the answer's end could not be seen otherwise, or the client wants it."""

@@ -9,6 +9,8 @@ from packages.publishing import Announced
 from packages.publishing.direct import RESERVED_FOR
 
 _SALT = "packages.tickets"
+# Where a server that reads a ticket before the body comes leaves it for the application.
+SEEN = "packages.ticket"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +23,7 @@ class Ticket:
 
 
 def issue(announced: Announced) -> str:
-    """A ticket for an announced file, as a part of an address."""
+    """A ticket for an announced file, as a part of an address's query."""
     return signing.dumps([announced.key, announced.sha256, announced.size], salt=_SALT)
 
 

@@ -60,7 +60,7 @@ urlpatterns = [
     *direct_uploads("legacy/"),
     *direct_uploads("simple/"),
     *direct_uploads(""),
-    path("legacy/incoming/<str:ticket>", csrf_exempt(view("direct.put")), name="incoming"),
+    path("legacy/incoming", csrf_exempt(view("direct.put")), name="incoming"),
     path("simple", post(upload, project_list)),
     path("simple/", post(upload, project_list), name="simple"),
     path("simple/<str:name>", project_detail),

@@ -144,17 +144,66 @@ def test_what_is_refused_stays_and_the_log_says_why(
         record("demo_pkg-1.0-py3-none-any.whl", "ObjectRestore:Completed"),
         {**record("x"), "s3": {"bucket": {"name": BUCKET}, "object": {"key": "%ff"}}},
         {"eventSource": "aws:sns"},
+        {"eventName": CREATED, "s3": {"bucket": {"name": BUCKET}, "object": {"key": None}}},
+        {"eventName": CREATED, "s3": {"bucket": {"name": BUCKET}, "object": {"key": 7}}},
+        {"eventName": CREATED, "s3": None},
+        record(""),
         {"Event": "s3:TestEvent", "eventName": None, "s3": None},
     ],
 )
-def test_events_that_mean_nothing_do_nothing(alice: Client, publish: Publish, strange: dict[str, Any]) -> None:
-    publish()
-    happen(strange)
+def test_events_that_mean_nothing_do_nothing(
+    alice: Client, publish: Publish, drop: Callable[..., str], strange: dict[str, Any]
+) -> None:
+    published = publish()
+    # Objects that would be taken in if they were looked at.
+    for key in ("incoming/demo-pkg/abc/demo_pkg-2.0.tar.gz", "files/demo-pkg/abc/demo_pkg-2.0.tar.gz"):
+        boto3.client("s3").put_object(Bucket=BUCKET, Key=key, Body=an_sdist(version="2.0").content)
+    behind = drop(a_wheel("behind"))
+    happen(strange, record(behind))
+    assert files_listed(alice) == [published.filename]
+    assert files_listed(alice, "behind") == [behind]
+
+
+@pytest.mark.parametrize("event", [{}, {"Records": None}, {"Records": []}])
+def test_an_event_without_records_is_nothing(home: str, event: dict[str, Any]) -> None:
+    events.on_bucket_change(event, None)
+
+
+@pytest.mark.parametrize(
+    "ours",
+    [
+        "incoming/demo-pkg/abc/demo_pkg-2.0.tar.gz",
+        "files/demo-pkg/abc/demo_pkg-2.0.tar.gz",
+        "pages/demo_pkg-2.0.tar.gz",
+    ],
+)
+def test_takes_in_nothing_of_its_own(alice: Client, ours: str) -> None:
+    boto3.client("s3").put_object(Bucket=BUCKET, Key=ours, Body=an_sdist(version="2.0").content)
+    happen(record(ours))
+    assert files_listed(alice) == []
+    boto3.client("s3").head_object(Bucket=BUCKET, Key=ours)
+
+
+def test_takes_in_nothing_for_another_bucket(alice: Client, drop: Callable[..., str]) -> None:
+    key = drop(a_wheel())
+    happen(record(key, bucket="another-bucket"))
+    assert keys() == {key}
+
+
+def test_a_fault_of_ours_in_one_record_stops_no_other(
+    alice: Client, drop: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = BaseClient._make_api_call
+
+    def faulty(client: BaseClient, operation: str, arguments: Any) -> Any:
+        if arguments.get("Key") == "faulty-1.0.tar.gz":
+            raise RuntimeError("a mistake")
+        return call(client, operation, arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", faulty)
+    with pytest.raises(events.Unfinished, match="1 of 2 records"):
+        happen(record("faulty-1.0.tar.gz"), record(drop(a_wheel())))
     assert files_listed(alice) == ["demo_pkg-1.0-py3-none-any.whl"]
-
-
-def test_an_event_without_records_is_nothing(home: str) -> None:
-    events.on_bucket_change({}, None)
 
 
 @pytest.mark.parametrize("name", [REMOVED, MARKED])
@@ -186,6 +235,31 @@ def test_remembers_a_file_whose_bytes_lie_under_another_key(
     boto3.client("s3").delete_object(Bucket=BUCKET, Key=key_of(first))
     happen(record(key_of(first), REMOVED))
     assert files_listed(alice) == [second.filename]
+
+
+def test_remembers_a_file_that_came_back_while_it_was_being_forgotten(
+    alice: Client, publish: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel = publish()
+    publishing.remove(DEMO, "1.0")
+    storage.delete(key_of(wheel))
+    call, again = BaseClient._make_api_call, [wheel]
+
+    def coming_back(client: BaseClient, operation: str, arguments: Any) -> Any:
+        answer = None
+        try:
+            answer = call(client, operation, arguments)
+        finally:
+            # After it has been looked for, and before the row is written.
+            if operation == "HeadObject" and again:
+                publish(again.pop())
+        return answer
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", coming_back)
+    happen(record(key_of(wheel), REMOVED))
+    assert again == []
+    assert files_listed(alice) == [wheel.filename]
+    assert alice.get(f"/packages/demo-pkg/{wheel.filename}").getvalue() == wheel.content
 
 
 def test_its_own_purge_is_no_news(alice: Client, publish: Publish) -> None:

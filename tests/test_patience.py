@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from django.core.files.base import ContentFile
 from pytest_django import Settings
 
 from packages import storage
@@ -87,3 +88,13 @@ def test_the_bucket_is_asked_again_but_not_without_end(failing: Aws) -> None:
     with patience(60), pytest.raises(Unavailable):
         storage.find("files/x")
     assert failing.asked == 1 + 4
+
+
+def test_no_thread_that_carries_a_file_goes_on_trying(failing: Aws) -> None:
+    with patience(0):
+        with pytest.raises(Unavailable):
+            storage.save("files/x", ContentFile(b"content"))
+        assert failing.asked == 1
+        with pytest.raises(Unavailable):
+            storage.copy(storage.Stored(key="files/x", size=7, etag='"x"'), "files/y")
+        assert failing.asked == 2

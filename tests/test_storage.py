@@ -2,6 +2,7 @@
 
 import io
 import random
+import time
 from collections.abc import Iterator
 from typing import IO, Any, cast
 
@@ -11,6 +12,7 @@ from botocore.exceptions import ClientError, IncompleteReadError, ResponseStream
 from django.core.files.base import ContentFile
 from hypothesis import given
 from hypothesis import strategies as st
+from packaging.utils import NormalizedName
 
 from packages import storage
 from packages.archives import read_core_metadata
@@ -18,6 +20,7 @@ from packages.errors import Unavailable
 from packages.patience import patience
 from packages.storage.parts import PART, TAIL, PartsFile
 from tests.builders import a_wheel
+from tests.threads import all_at_once
 
 CONTENT = random.Random(7).randbytes(PART + 3 * TAIL)
 KEY = "files/demo-pkg/abc/demo_pkg-1.0-py3-none-any.whl"
@@ -50,7 +53,7 @@ class TestParts:
         assert parts.seekable()
         assert parts.seek(-10, io.SEEK_END) == len(CONTENT) - 10
         assert parts.seek(5, io.SEEK_CUR) == len(CONTENT) - 5
-        with pytest.raises(ValueError, match="before the file's beginning"):
+        with pytest.raises(OSError, match="before the file's beginning"):
             parts.seek(-1)
         assert fetched == []
 
@@ -179,6 +182,18 @@ class TestBothHomes:
         assert storage.find(KEY) is None
         with pytest.raises(Unavailable):
             storage.copy(stored, "files/demo-pkg/abc/another")
+
+    def test_tidies_beside_others_who_work(self, home: str) -> None:
+        def work(number: int) -> None:
+            for round_number in range(20):
+                key = storage.incoming_key_for(NormalizedName("demo"), f"{number}", f"{round_number}")
+                storage.save(key, ContentFile(b"content"))
+                stored = storage.find(key)
+                assert stored is not None
+                storage.delete_exactly(stored)
+
+        all_at_once(lambda number: work(number) if number else storage.tidy(time.time(), older_than=3600), 5)
+        assert storage.tidy(time.time(), older_than=3600) == 0
 
     def test_deletes_what_it_found(self, home: str) -> None:
         storage.save(KEY, ContentFile(b"content"))

@@ -72,7 +72,8 @@ def forget(project: NormalizedName, filename: str, key: str) -> bool:
     """Mark a file as purged because its bytes were deleted from storage; says whether it was published.
 
     Only the bytes under ``key`` count: those of a file that was overwritten, or published anew
-    after a purge, are not the file's any more. Raises Unavailable.
+    after a purge, are not the file's any more; nor is anything forgotten if they are there
+    again. Raises Unavailable.
     """
     slot = slot_of(filename, project)
     if slot is None:
@@ -81,6 +82,9 @@ def forget(project: NormalizedName, filename: str, key: str) -> bool:
     def decide(known: Project | None, rows: list[File | None]) -> tuple[Revision | None, bool]:
         (row,) = rows
         if known is None or row is None or row.object_key != key or row.removal == PURGED:
+            return None, False
+        # Looked at after the row was read: who publishes stores the bytes before the row, and then it has changed.
+        if storage.find(key) is not None:
             return None, False
         row.removal = PURGED
         return Revision(known, [row]), True

@@ -12,7 +12,7 @@ from packaging.version import Version
 
 from packages import storage
 from packages.distributions import DistributionFile, check_filename, slot_of
-from packages.errors import InvalidUpload, PackagesError, Unavailable, UploadTooLarge
+from packages.errors import FileAlreadyExists, InvalidDistribution, InvalidUpload, Unavailable, UploadTooLarge
 from packages.metadata import CoreMetadata
 from packages.models import File, Project
 from packages.publishing.publication import Arrived, publish, published_already, too_large
@@ -87,6 +87,8 @@ def finalize(
     Safe to repeat: a file that is published already is a success, whoever finalized it. Raises
     what ``publish`` raises, and InvalidUpload if the bytes are not there.
     """
+    if announced.size is not None:
+        _check_size(announced, announced.size)
     arrived = storage.find(announced.key)
     if arrived is None:
         published = _published(announced, overwrite)
@@ -96,10 +98,10 @@ def finalize(
                 "then finalize."
             )
         return published
+    if announced.size not in {None, arrived.size}:
+        raise InvalidUpload(f"{announced.filename} has {arrived.size} bytes, not {announced.size} as was said.")
     try:
         _check_size(announced, arrived.size)
-        if announced.size not in {None, arrived.size}:
-            raise InvalidUpload(f"{announced.filename} has {arrived.size} bytes, not {announced.size} as was said.")
         sha256 = arrived.sha256 or _sha256_of(arrived)
         if sha256 != announced.sha256:
             raise InvalidUpload(f"The sha256 of the bytes that arrived is {sha256}, not {announced.sha256}.")
@@ -113,9 +115,13 @@ def finalize(
             )
             file = publish(received, uploader=uploader, now=now, overwrite=overwrite, expect=expect)
     except Unavailable:
-        # The bytes stay, so that the next try needs no other.
-        raise
-    except PackagesError:
+        # Somebody else may have finalized it meanwhile, and taken away the bytes.
+        published = _published(announced, overwrite) if storage.find(announced.key) is None else None
+        if published is None:
+            raise
+        return published
+    except (InvalidDistribution, InvalidUpload, FileAlreadyExists, UploadTooLarge):
+        # These bytes will never be published; after any other refusal the next try needs no other ones.
         storage.delete_exactly(arrived)
         raise
     storage.delete_exactly(arrived)
@@ -134,7 +140,7 @@ def _sha256_of(stored: storage.Stored) -> str:
 def _published(announced: Announced, overwrite: bool) -> DistributionFile | None:
     slot = cast("str", slot_of(announced.filename, announced.project))
     project, row = store().get_many([Project.key(announced.project), File.key(announced.project, slot)])
-    return published_already(
+    published = published_already(
         announced.project,
         announced.filename,
         announced.sha256,
@@ -142,14 +148,16 @@ def _published(announced: Announced, overwrite: bool) -> DistributionFile | None
         cast("File | None", row),
         overwrite=overwrite,
     )
+    # Without its bytes, which were deleted in the bucket, it is to be published anew.
+    return published if published and storage.find(published.key) else None
 
 
 def _check_size(announced: Announced, size: int) -> None:
-    if size > settings.MAX_UPLOAD_SIZE:
-        raise UploadTooLarge(too_large())
     largest = storage.largest_put()
     if largest is not None and size > largest:
         raise UploadTooLarge(
             f"File too large. {announced.filename} has {size} bytes; S3 takes {largest} (5 GB) in one piece, "
             "and this index does not take files in several."
         )
+    if size > settings.MAX_UPLOAD_SIZE:
+        raise UploadTooLarge(too_large())

@@ -20,6 +20,7 @@ from packages.distributions import DistributionFile, check_filename, packagetype
 from packages.errors import FileAlreadyExists, NotAllowed
 from packages.metadata import CoreMetadata, parse_metadata
 from packages.models import PURGED, File, Project
+from packages.publishing.curation import forget
 from packages.publishing.revision import Revision, revise
 from packages.simple_api import ACCEPTS_UPLOADS
 from packages.store import store
@@ -96,7 +97,12 @@ def publish(
     while True:
         file, published = _settle(file, cast("Project | None", project), cast("File | None", row), overwrite)
         if published is not None:
-            return published
+            if storage.find(published.key) is not None:
+                return published
+            # Deleted in the bucket, which has not told us yet.
+            forget(published.project, published.filename, published.key)
+            project, row = store().get_many([Project.key(file.project), row_key])
+            continue
         storage.save(file.metadata_key, ContentFile(metadata_bytes))
         received.store(file.key)
         stored_under, project, row = _put_row(file, metadata.display_name, overwrite)

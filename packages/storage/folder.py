@@ -57,6 +57,8 @@ class FolderStorage(FileSystemStorage):
     def delete_exactly(self, stored: Stored) -> None:
         """Delete the object: under one name there are never two."""
         self.delete(stored.key)
+        for folder in list(Path(self.path(stored.key)).parents)[:2] if stored.key.startswith(INCOMING) else ():
+            self._remove_if_empty(folder)
 
     def signed_url(self, name: str, seconds: int) -> str | None:
         """None: a folder has no address of its own, the index streams its files."""
@@ -68,15 +70,16 @@ class FolderStorage(FileSystemStorage):
 
     def tidy(self, now: float, *, older_than: float) -> int:
         """Delete what waits to be published, or was being written, and has not changed for so many seconds."""
-        old = [path for path in Path(self.path(INCOMING)).glob("**/*") if now - path.stat().st_mtime > older_than]
-        left = [path for path in old if not path.is_dir()]
-        for path in left:
-            path.unlink(missing_ok=True)
-        for path in sorted(set(old) - set(left), reverse=True):
-            # A folder that still holds something stays.
-            with suppress(OSError):
-                path.rmdir()
-        return len(left)
+        deleted = 0
+        for folder, _, names in os.walk(self.path(INCOMING), topdown=False):
+            for path in (Path(folder, name) for name in names):
+                # What is gone by now has been published.
+                with suppress(FileNotFoundError):
+                    if now - path.stat().st_mtime > older_than:
+                        path.unlink()
+                        deleted += 1
+            self._remove_if_empty(Path(folder))
+        return deleted
 
     def check(self) -> None:
         """Make sure that files can be written here; raises OSError."""
@@ -93,11 +96,19 @@ class FolderStorage(FileSystemStorage):
             if path is None or not self._linked(path, draft):
                 self._copy(content, draft)
             self._sync(draft)
+            # Somebody may have found the folder empty, and removed it.
+            self._make_directory(target.parent)
             # Taking the final name last, and atomically, means that nobody ever finds half a file under it.
             draft.replace(target)
         finally:
             draft.unlink(missing_ok=True)
         self._sync_directory(target.parent)
+
+    @staticmethod
+    def _remove_if_empty(folder: Path) -> None:
+        # One that holds something stays.
+        with suppress(OSError):
+            folder.rmdir()
 
     @staticmethod
     def _linked(source: str, target: Path) -> bool:

@@ -1,5 +1,6 @@
 """A file of any size that is read by parts, wherever it lies."""
 
+import errno
 import io
 from collections.abc import Callable
 
@@ -39,7 +40,8 @@ class PartsFile(io.RawIOBase):
         """Move; nothing is fetched until it is read."""
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
         if start + offset < 0:
-            raise ValueError("a position before the file's beginning")
+            # As files do, which is what zipfile counts on.
+            raise OSError(errno.EINVAL, "a position before the file's beginning")
         self._position = start + offset
         return self._position
 

@@ -46,6 +46,8 @@ def refusal(request: HttpRequest, error: errors.PackagesError) -> HttpResponse:
     if isinstance(error, errors.Unavailable):
         logger.error("%s (%r)", error, error.__cause__)
     response = plain(request, status, str(error))
+    # Django would log what is a server's error once more.
+    response._has_been_logged = True  # type: ignore[attr-defined]
     if isinstance(error, errors.NotAuthenticated):
         response["WWW-Authenticate"] = f'Basic realm="{settings.SERVICE}", charset="UTF-8"'
     if isinstance(error, errors.Unavailable):

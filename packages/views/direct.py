@@ -4,20 +4,18 @@ The shape is the one that ``uv publish --direct`` of uv 0.12.6 speaks; our twine
 """
 
 from typing import cast
-from urllib.parse import urljoin
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
 
 from packages import publishing, tickets
 from packages.access import Action
 from packages.auth import ActorRequest, requires
 from packages.forms import read_announcement
 from packages.receiving import receive, receive_announced
-from packages.views.answers import root_of
+from packages.views.answers import plain, root_of
 
 
 @csrf_exempt
@@ -33,7 +31,8 @@ def reserve(request: HttpRequest) -> HttpResponseBase:
     if reservation.put is not None:
         answer = {"upload_url": reservation.put.url, "upload_headers": dict(reservation.put.headers)}
     elif not reservation.arrived:
-        answer["upload_url"] = urljoin(root_of(request), f"legacy/incoming/{tickets.issue(announced)}")
+        # In the query, which no log of ours shows.
+        answer["upload_url"] = f"{root_of(request)}legacy/incoming?ticket={tickets.issue(announced)}"
     response = JsonResponse(answer, status=201)
     # The address is a credential.
     response["Cache-Control"] = "no-store"
@@ -41,10 +40,15 @@ def reserve(request: HttpRequest) -> HttpResponseBase:
 
 
 @csrf_exempt
-@require_http_methods(["PUT"])
-def put(request: HttpRequest, ticket: str) -> HttpResponseBase:
-    """``PUT /legacy/incoming/<ticket>``: the bytes, where no storage takes them by itself."""
-    receive_announced(request, tickets.read(ticket))
+def put(request: HttpRequest) -> HttpResponseBase:
+    """``PUT /legacy/incoming?ticket=…``: the bytes, where no storage takes them by itself."""
+    if request.method != "PUT":
+        response = plain(request, 405, "Distribution files are PUT here, with the ticket that reserve gives.")
+        response["Allow"] = "PUT"
+        return response
+    # The server has looked at it when the request began, which may have been a while ago.
+    ticket = request.META.get(tickets.SEEN) or tickets.read(request.GET.get("ticket", ""))
+    receive_announced(request, ticket)
     return _done()
 
 

@@ -379,3 +379,22 @@ def test_reads_or_refuses_whatever_a_damaged_archive_holds(built: Built, damages
         content[int(place * len(content))] ^= change
     with suppress(InvalidDistribution):
         read(bytes(content), built.filename)
+
+
+@pytest.mark.parametrize("limit", ["MOST_MEMBERS", "LARGEST_DIRECTORY"])
+@pytest.mark.parametrize(
+    "built",
+    [
+        a_wheel(files={f"demo/{number}.py": b"" for number in range(50)}),
+        an_sdist(files={f"demo_pkg-1.0/{number}.py": b"" for number in range(50)}),
+        an_sdist(extension=".zip", files={f"demo_pkg-1.0/{number}.py": b"" for number in range(50)}),
+    ],
+    ids=["wheel", "sdist", "zip sdist"],
+)
+def test_refuses_an_archive_of_too_many_members(built: Built, limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, limit, 40)
+    if limit == "LARGEST_DIRECTORY" and built.filename.endswith(".tar.gz"):
+        assert read(built.content, built.filename) == built.metadata
+        return
+    with pytest.raises(InvalidDistribution, match=f"{built.filename} has more than .* members"):
+        read(built.content, built.filename)

@@ -1,5 +1,6 @@
 """Direct upload on both homes: reserve, put, finalize, and everything that can come between."""
 
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -8,11 +9,14 @@ import requests
 from django.test import Client
 from packaging.utils import NormalizedName
 from pytest_django import Settings
+from waitress.adjustments import Adjustments
 
 from packages import publishing, storage, tickets
+from packages.server import Parser, Spool
 from packages.storage.bucket import LARGEST_PUT
 from tests.builders import Built, a_wheel, an_sdist
 from tests.conftest import BUCKET, Publish, Reader, basic
+from tests.threads import all_at_once
 from tests.views.test_uploads import assert_refused, files_listed
 
 DEMO = NormalizedName("demo-pkg")
@@ -112,6 +116,43 @@ def test_asks_for_no_bytes_that_an_earlier_try_has_put(alice: Client) -> None:
     assert alice.post("/legacy/finalize", announcement(wheel)).status_code == 200
 
 
+def test_many_who_finalize_at_once_all_succeed(alice: Client, home: str) -> None:
+    wheel = a_wheel()
+    assert put(alice.post("/legacy/reserve", announcement(wheel)), wheel.content) == 200
+    statuses: list[int] = []
+
+    def finalize(_: int) -> None:
+        client = Reader(headers={"authorization": basic("alice", "correct horse")})
+        statuses.append(client.post("/legacy/finalize", announcement(wheel)).status_code)
+
+    all_at_once(finalize, 8)
+    assert statuses == [200] * 8
+    assert waiting(wheel) is None
+    assert alice.get(f"/packages/demo-pkg/{wheel.filename}").getvalue() == wheel.content
+
+
+@pytest.mark.parametrize("again", ["directly", "as a form"])
+def test_bytes_that_storage_has_lost_are_published_again(alice: Client, publish: Publish, again: str) -> None:
+    wheel = publish()
+    storage.delete(storage.key_for(DEMO, wheel.sha256, wheel.filename))
+    if again == "directly":
+        assert send(alice, wheel).status_code == 200
+    else:
+        publish(wheel)
+    assert alice.get(f"/packages/demo-pkg/{wheel.filename}").getvalue() == wheel.content
+
+
+def test_a_mistake_in_the_form_costs_no_bytes(alice: Client, publish: Publish) -> None:
+    wheel = a_wheel()
+    assert put(alice.post("/legacy/reserve", announcement(wheel)), wheel.content) == 200
+    assert_refused(alice.post("/legacy/finalize", announcement(wheel, size="7")), 400, "bytes, not 7 as was said")
+    publish(a_wheel(version="0.9"))
+    publishing.set_status(DEMO, "archived")
+    assert_refused(alice.post("/legacy/finalize", announcement(wheel)), 403, "Project demo-pkg is archived")
+    publishing.set_status(DEMO, "active")
+    assert alice.post("/legacy/finalize", announcement(wheel)).status_code == 200
+
+
 def test_the_size_need_not_be_said(alice: Client) -> None:
     # uv does not say it.
     assert send(alice, a_wheel(), size="").status_code == 200
@@ -206,13 +247,14 @@ def test_refuses_what_is_too_large_before_it_is_sent(alice: Client, settings: Se
     assert_refused(alice.post("/legacy/reserve", announcement(wheel)), 413, "File too large. The limit of this index")
 
 
-def test_refuses_what_turns_out_to_be_too_large(alice: Client, settings: Settings) -> None:
+def test_refuses_what_turns_out_to_be_too_large(alice: Client, settings: Settings, home: str) -> None:
     wheel = a_wheel()
     settings.MAX_UPLOAD_SIZE = len(wheel.content) - 1
     reservation = alice.post("/legacy/reserve", announcement(wheel, size=""))
-    assert put(reservation, wheel.content) in {200, 413}
+    # S3 was not told of a limit.
+    assert put(reservation, wheel.content) == {"machine": 413, "aws": 200}[home]
     response = alice.post("/legacy/finalize", announcement(wheel, size=""))
-    assert response.status_code in {400, 413}
+    assert response.status_code == {"machine": 400, "aws": 413}[home]
     assert waiting(wheel) is None
     assert files_listed(alice) == []
 
@@ -259,9 +301,45 @@ class TestOnOneMachine:
         monkeypatch.setattr(tickets, "RESERVED_FOR", -1)
         assert put(reservation, a_wheel().content) == 403
 
+    def test_an_upload_may_outlast_its_ticket(self, alice: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        wheel = a_wheel()
+        address = alice.post("/legacy/reserve", announcement(wheel)).json()["upload_url"]
+        seen: Any = {tickets.SEEN: tickets.read(address.rpartition("=")[2])}
+        monkeypatch.setattr(tickets, "RESERVED_FOR", -1)
+        assert Reader().put(address, wheel.content, "application/octet-stream", **seen).status_code == 200
+
     def test_only_puts(self, alice: Client) -> None:
         address = alice.post("/legacy/reserve", announcement(a_wheel())).json()["upload_url"]
-        assert alice.get(address).status_code == 405
+        response = alice.get(address)
+        assert_refused(response, 405, "Distribution files are PUT here")
+        assert response["Allow"] == "PUT"
+
+    def test_no_log_shows_a_ticket(self, alice: Client, machine: Path, caplog: pytest.LogCaptureFixture) -> None:
+        wheel = a_wheel()
+        address = alice.post("/legacy/reserve", announcement(wheel)).json()["upload_url"]
+        (machine / "storage").write_text("in the way")
+        assert Reader().put(address, wheel.content, "application/octet-stream").status_code == 503
+        assert "The file storage cannot be used right now" in caplog.text
+        assert len(caplog.records) == 1
+        assert address.rpartition("=")[2] not in caplog.text
+
+    def test_the_server_keeps_only_what_a_ticket_is_for(self, alice: Client) -> None:
+        wheel = a_wheel()
+        sized = alice.post("/legacy/reserve", announcement(wheel)).json()["upload_url"].partition("?")[2]
+        unsized = alice.post("/legacy/reserve", announcement(wheel, size="")).json()["upload_url"].partition("?")[2]
+        for query, framing, kept in (
+            (sized, f"Content-Length: {len(wheel.content)}", True),
+            (sized, f"Content-Length: {len(wheel.content) + 1}", False),
+            (sized, "Transfer-Encoding: chunked", False),
+            (unsized, "Content-Length: 5000000", True),
+            (unsized, "Content-Length: 5000000000", False),
+            ("ticket=forged", "Content-Length: 1", False),
+            ("", "Content-Length: 1", False),
+        ):
+            parser = Parser(Adjustments())
+            parser.parse_header(f"PUT /legacy/incoming?{query} HTTP/1.1\r\nHost: x\r\n{framing}".encode())
+            assert isinstance(parser.body_rcv.buf, Spool) is kept
+            parser.body_rcv.buf.close()
 
     def test_putting_twice_is_no_mistake(self, alice: Client) -> None:
         wheel = a_wheel()

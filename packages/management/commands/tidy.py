@@ -1,6 +1,7 @@
 """``manage.py tidy``: delete what unfinished uploads left behind."""
 
 import argparse
+import re
 import time
 from typing import Any
 
@@ -10,6 +11,13 @@ from packages import storage
 from packages.management.arguments import refusals
 from packages.receiving import clear_interrupted
 from packages.storage import UNFINISHED_AFTER
+
+
+def hours(text: str) -> float:
+    """A number of hours."""
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of hours")
+    return float(text)
 
 
 class Command(BaseCommand):
@@ -23,7 +31,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--older-than",
             metavar="HOURS",
-            type=float,
+            type=hours,
             default=UNFINISHED_AFTER / 3600,
             help="leave alone what is younger than so many hours (default: %(default)s)",
         )
