@@ -68,7 +68,7 @@ class Cost:
 def main() -> None:
     """Measure each start several times, in turn, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("zip", type=Path, help="what `make deploy` or `zappa package` has built")
+    parser.add_argument("zip", type=Path, help="what `make deploy` has built")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, stand_in() as endpoint:
         with zipfile.ZipFile(arguments.zip) as archive:

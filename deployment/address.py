@@ -41,6 +41,18 @@ def open_up(stage: Stage) -> None:
         )
 
 
+def refuse_another_door(stage: Stage) -> None:
+    """Refuse to put API Gateway in the place of a deployed function's URL, which Zappa cannot do. Raises Failed."""
+    client = stage.client("lambda")
+    if stage.settings["use_apigateway"]:
+        with suppress(client.exceptions.ResourceNotFoundException):
+            client.get_function_url_config(FunctionName=stage.function)
+            raise Failed(
+                f"{stage.name} is deployed with a function URL. Run make undeploy STAGE={stage.name} first; nothing "
+                "published is lost, but its address will be another one."
+            )
+
+
 def close(stage: Stage) -> None:
     """Take the function's URL away."""
     client = stage.client("lambda")

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 
 from deployment import environment, packing, role, smoke
-from deployment.address import address_of
+from deployment.address import address_of, refuse_another_door
 from deployment.commands import index_environment, run, say
 from deployment.function import deployed_variables, new_variables, put_up
 from deployment.stage import ROOT, Stage, recognise
@@ -17,6 +17,9 @@ def deploy(name: str) -> None:
     """Put a stage on AWS, or bring it up to date. Raises Failed; then the next run does what is left."""
     stage = recognise(name)
     _step(1, f"stage {stage.name} in account {stage.account}, region {stage.region}")
+    deployed = deployed_variables(stage)
+    if deployed is not None:
+        refuse_another_door(stage)
     say(f"function {stage.function}\nbucket   {stage.bucket}\ntable    {stage.table}\nrole     {stage.role}")
 
     _step(2, f"a clean environment with requirements.txt, for Python {sys.version_info[0]}.{sys.version_info[1]}")
@@ -32,7 +35,6 @@ def deploy(name: str) -> None:
     role_arn, new = role.make_role(stage)
     say(f"role {stage.role}: {'created' if new else 'exists; its policy is up to date'}")
 
-    deployed = deployed_variables(stage)
     variables = new_variables(stage, deployed)
     effective = {**(deployed or {}), **variables}
     _step(6, "table and bucket")
@@ -49,7 +51,7 @@ def deploy(name: str) -> None:
     _step(9, "asking the index")
     for line in smoke.ask(stage, address, effective, account):
         say(line)
-    _show_how_to_use_it(address)
+    _show_how_to_use_it(address, account)
 
 
 def _step(number: int, text: str) -> None:
@@ -74,12 +76,15 @@ def _account_in(shown: str) -> smoke.Account | None:
     return (found[1], found[2]) if found else None
 
 
-def _show_how_to_use_it(address: str) -> None:
-    simple = address.replace("://", "://USER:PASSWORD@", 1) + "simple/"
+def _show_how_to_use_it(address: str, account: smoke.Account | None) -> None:
+    user = account[0] if account else "USER"
+    simple = address.replace("://", f"://{user}:PASSWORD@", 1) + "simple/"
     say(
         f"\n{address} is up. Install from it and publish to it:\n\n"
         f"  pip install --index-url {simple} NAME\n"
         f"  uv pip install --index-url {simple} NAME\n"
-        f"  twine upload --repository-url {address}legacy/ -u USER -p PASSWORD dist/*\n",
+        f"  twine upload --repository-url {address}legacy/ -u {user} -p PASSWORD dist/*\n\n"
+        "Files of more than 4 MB, which Lambda does not let through (pip install ./clients/twine-upload-direct):\n\n"
+        f"  twine upload-direct --repository-url {address}legacy/ -u {user} -p PASSWORD dist/*\n",
         indent=0,
     )

@@ -35,14 +35,20 @@ def deployed_variables(stage: Stage) -> dict[str, str] | None:
 
 def new_variables(stage: Stage, deployed: Mapping[str, str] | None) -> dict[str, str]:
     """The variables to deploy. Others that are deployed stay as they are: above all the SECRET_KEY made at first."""
-    given = {name: os.environ[name] for name in SECRETS if os.environ.get(name)}
+    before = deployed or {}
+    # An empty one takes back what was given before.
+    given = {name: os.environ[name] for name in SECRETS if os.environ.get(name) or _takes_back(name, before)}
     if "PASSWORD" not in given:
         # Desktop sessions set USERNAME on their own.
         given.pop("USERNAME", None)
     variables = {**stage.variables, **given}
-    if "SECRET_KEY" not in {**(deployed or {}), **variables}:
+    if "SECRET_KEY" not in {**before, **variables}:
         variables["SECRET_KEY"] = secrets.token_urlsafe(48)
     return variables
+
+
+def _takes_back(name: str, deployed: Mapping[str, str]) -> bool:
+    return name != "SECRET_KEY" and os.environ.get(name) == "" and bool(deployed.get(name))
 
 
 def put_up(stage: Stage, role_arn: str, variables: Mapping[str, str], *, exists: bool) -> None:
@@ -83,7 +89,7 @@ def take_down(stage: Stage) -> bool:
 
 
 def _with_the_role(stage: Stage, command: str, settings: Mapping[str, Any]) -> None:
-    hidden = [value for name, value in settings["aws_environment_variables"].items() if name in SECRETS]
+    hidden = [value for name, value in settings["aws_environment_variables"].items() if name in SECRETS and value]
     for attempt in range(1, _ROLE_TRIES + 1):
         try:
             zappa(stage, command, "--zip", stage.zip, settings=settings, secrets=hidden)

@@ -25,7 +25,10 @@ def _confirm(stage: Stage) -> None:
     answer = os.environ.get("CONFIRM")
     if answer is None:
         try:
-            answer = input(f"The index of {stage.name} will answer no more. Type {stage.name} to go on: ")
+            answer = input(
+                f"The index of {stage.name} will answer no more, and later at another address. "
+                f"Type {stage.name} to go on: "
+            )
         except EOFError:
             print()
             answer = ""
@@ -37,7 +40,8 @@ def _confirm(stage: Stage) -> None:
 
 def _say_what_stays(stage: Stage) -> None:
     say(
-        f"\nEverything published is still there, and make deploy STAGE={stage.name} serves it again.\n"
+        f"\nEverything published is still there, and make deploy STAGE={stage.name} serves it again,\n"
+        "at another address.\n"
         "To delete it for ever, empty the bucket of every version first (the S3 console does that), then:\n\n"
         f"  aws s3 rb s3://{stage.bucket}\n"
         f"  aws dynamodb update-table --table-name {stage.table} --no-deletion-protection-enabled\n"

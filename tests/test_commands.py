@@ -1,5 +1,6 @@
 """Management commands: what they do, and what they say."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -7,8 +8,9 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 from packaging.utils import NormalizedName
+from pytest_django import Settings
 
-from packages import catalog, publishing
+from packages import accounts, catalog, publishing
 from tests.builders import NOON, a_wheel, an_sdist
 
 DEMO = NormalizedName("demo-pkg")
@@ -108,6 +110,47 @@ class TestProvision:
 
     def test_has_nothing_to_do_on_one_machine(self, machine: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert run(capsys, "provision").startswith("Nothing to provision: BUCKET and TABLE are not set")
+
+
+class TestFirstAccount:
+    @pytest.fixture(autouse=True)
+    def nobody(self, home: str, settings: Settings) -> None:
+        settings.ACCOUNTS = {}
+
+    def test_is_made_once_and_given_a_new_password(
+        self, capsys: pytest.CaptureFixture[str], settings: Settings
+    ) -> None:
+        where = f"in the table {settings.TABLE}" if settings.TABLE else f"in {settings.DATA_DIR}"
+        said = run(capsys, "first_account")
+        assert said.startswith(f"account admin {where}: created\n")
+        (first,) = re.findall(r"user      admin\n  password  (\w{32})\n", said)
+        again = run(capsys, "first_account")
+        assert again.startswith(f"account admin {where}: exists; a new password for it: ")
+        assert again.endswith(".venv/bin/python manage.py first_account --reset\n")
+        said = run(capsys, "first_account", "--reset")
+        assert said.startswith(f"account admin {where}: has a new password\n")
+        assert first not in said
+        assert not accounts.verify("admin", first)
+
+    def test_is_not_made_beside_others(self, capsys: pytest.CaptureFixture[str], settings: Settings) -> None:
+        settings.ACCOUNTS = {"alice": "secret"}
+        assert "nobody else is let in" in run(capsys, "first_account", "--reset")
+
+
+class TestTidy:
+    def test_says_how_much_there_was(self, machine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        (machine / "storage" / "incoming").mkdir(parents=True)
+        (machine / "storage" / "incoming" / ".draft").write_bytes(b"half")
+        assert run(capsys, "tidy") == "deleted 0 left by unfinished uploads\n"
+        assert run(capsys, "tidy", "--older-than", "0") == "deleted 1 left by unfinished uploads\n"
+
+    def test_leaves_a_bucket_to_its_lifecycle(self, aws: None, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run(capsys, "tidy").endswith("; in the bucket its own lifecycle does it\n")
+
+    @pytest.mark.parametrize("age", ["-1", "nan", "soon"])
+    def test_wants_a_number_of_hours(self, machine: Path, age: str) -> None:
+        with pytest.raises(CommandError, match="is not a number of hours"):
+            call_command("tidy", f"--older-than={age}")
 
 
 def test_the_whole_project_passes_djangos_own_checks() -> None:

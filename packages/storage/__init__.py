@@ -16,6 +16,7 @@ from django.core.files.base import File
 from django.core.files.storage import default_storage
 from packaging.utils import NormalizedName
 
+from packages.aws import sentence
 from packages.errors import Unavailable
 from packages.storage.parts import PartsFile
 
@@ -170,4 +171,4 @@ def _translated() -> Iterator[None]:
         reason = getattr(error, "strerror", None) or type(error).__name__
         if isinstance(error, ClientError):
             reason = error.response.get("Error", {}).get("Code", reason)
-        raise Unavailable(f"The file storage cannot be used right now ({reason}); try again in a moment.") from error
+        raise Unavailable(sentence("The file storage", reason)) from error

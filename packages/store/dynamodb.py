@@ -13,7 +13,7 @@ from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.expressions.condition import Condition as Expression
 from pynamodb.transactions import TransactWrite
 
-from packages.aws import give_up_in_time
+from packages.aws import give_up_in_time, sentence
 from packages.errors import Unavailable
 from packages.models import Item
 from packages.patience import is_over
@@ -32,7 +32,8 @@ class DynamoDBStore:
     def __init__(self) -> None:
         # Made on the base class first, the connection is shared by every kind of item.
         self._connection = Item._get_connection().connection
-        give_up_in_time(self._connection.client.meta.events, "dynamodb")
+        with _translated():
+            give_up_in_time(self._connection.client.meta.events, "dynamodb")
 
     def get(self, key: Key) -> Item | None:
         """Read one item."""
@@ -189,6 +190,6 @@ def _translated() -> Iterator[None]:
             raise ConditionFailed(str(error)) from error
         if isinstance(error, ClientError):
             code = error.response.get("Error", {}).get("Code")
-        raise Unavailable(
-            f"The index's table cannot be used right now ({code or type(error).__name__}); try again in a moment."
-        ) from error
+        cause = getattr(error, "cause", None) or error
+        reason = code or type(cause).__name__
+        raise Unavailable(sentence("The index's table", reason)) from error

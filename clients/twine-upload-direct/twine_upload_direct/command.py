@@ -71,6 +71,10 @@ def main(args: list[str]) -> None:
     try:
         _refuse_broken_archives(parsed.dists)
         upload(settings, parsed.dists)
+    except KeyboardInterrupt as error:
+        raise UploadFailed(
+            "Interrupted. Run the same command again: what is there already is not sent twice."
+        ) from error
     except requests.HTTPError:
         raise
     except requests.RequestException as error:

@@ -24,10 +24,15 @@ class Command(BaseCommand):
         """Make the account, or give it a new password."""
         with refusals():
             made = accounts.make_first(reset=options["reset"])
+        where = f"in the table {settings.TABLE}" if settings.TABLE else f"in {settings.DATA_DIR}"
         if made:
-            self.stdout.write(f"account {made[0]}: {'has a new password' if options['reset'] else 'created'}\n")
+            self.stdout.write(f"account {made[0]} {where}: {'has a new password' if options['reset'] else 'created'}\n")
             self.stdout.write(ONCE.format(*made))
         elif settings.ACCOUNTS:
-            self.stdout.write("accounts: USERS, or USERNAME and PASSWORD, name them; there is none to make")
+            self.stdout.write(
+                "accounts: those of USERS, or of USERNAME and PASSWORD; while these are set, nobody else is let in"
+            )
         else:
-            self.stdout.write(f"account {accounts.FIRST_NAME}: exists; --reset gives it a new password")
+            names = f"BUCKET={settings.BUCKET} TABLE={settings.TABLE} " if settings.TABLE else ""
+            again = f"{names}.venv/bin/python manage.py first_account --reset"
+            self.stdout.write(f"account {accounts.FIRST_NAME} {where}: exists; a new password for it: {again}")

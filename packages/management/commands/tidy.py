@@ -5,6 +5,7 @@ import re
 import time
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from packages import storage
@@ -45,4 +46,5 @@ class Command(BaseCommand):
             raise CommandError(f"The folder of incoming files cannot be tidied ({error.strerror}).") from error
         with refusals():
             left += storage.tidy(now, older_than=age)
-        self.stdout.write(f"deleted {left} left by unfinished uploads")
+        where = "; in the bucket its own lifecycle does it" if settings.BUCKET else ""
+        self.stdout.write(f"deleted {left} left by unfinished uploads{where}")

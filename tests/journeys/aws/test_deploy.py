@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 
 from deployment import packing
+from deployment.address import refuse_another_door
 from deployment.commands import Failed
+from deployment.function import SECRETS, new_variables
+from deployment.stage import Stage
 from tests.builders import Built, a_wheel
 from tests.journeys.aws.emulator import Emulator
 from tests.journeys.aws.stages import ACCOUNT, BUCKET, FUNCTION, TABLE, Deployed, Tree, a_tree
@@ -87,9 +90,17 @@ def test_says_every_step_and_how_to_go_on(deployed_stage: Deployed) -> None:
     shown = deployed_stage.outcome.shown
     places = [shown.index(f"{number}/9 ") for number in range(1, 10)]
     assert places == sorted(places)
-    for text in (f"account {ACCOUNT}, region eu-central-1", "account admin: created", "health/ answers 200"):
+    for text in (
+        f"account {ACCOUNT}, region eu-central-1",
+        f"account admin in the table {TABLE}: created",
+        "health/ answers 200",
+    ):
         assert text in shown
-    for line in ("pip install --index-url https://USER:PASSWORD@", "uv pip install ", "twine upload --repository-url "):
+    for line in (
+        "pip install --index-url https://admin:PASSWORD@",
+        "uv pip install ",
+        "twine upload --repository-url ",
+    ):
         assert line in shown
     assert shown.count(deployed_stage.password) == 1
 
@@ -165,6 +176,55 @@ def test_the_next_deployment_updates_and_repairs(tree: Tree, dropped: Built, tmp
     check_permissions(tree)
     check_role(tree)
     assert [told["Events"] for told in notifications(tree)] == [["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]]
+
+
+def a_stage(**settings: Any) -> Stage:
+    return Stage(
+        name="dev",
+        account=ACCOUNT,
+        region="eu-central-1",
+        partition="aws",
+        settings={"project_name": "elastic-pypi", "aws_environment_variables": {}, **settings},
+    )
+
+
+def test_api_gateway_does_not_take_the_place_of_an_address(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in tree.emulator.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_SESSION_TOKEN")
+    refuse_another_door(a_stage(use_apigateway=False))
+    with pytest.raises(Failed, match="Run make undeploy STAGE=dev first"):
+        refuse_another_door(a_stage(use_apigateway=True))
+
+
+@pytest.mark.parametrize(
+    ("given", "deployed", "expected"),
+    [
+        ({}, None, {}),
+        ({"USERS": "dave:secret"}, None, {"USERS": "dave:secret"}),
+        ({}, {"USERS": "dave:secret"}, {}),
+        # Taken back; what was never given is not mentioned.
+        ({"USERS": "", "PASSWORD": ""}, {"USERS": "dave:secret"}, {"USERS": ""}),
+        # A desktop's own.
+        ({"USERNAME": "desktop"}, None, {}),
+        ({"USERNAME": "dave", "PASSWORD": "secret"}, None, {"USERNAME": "dave", "PASSWORD": "secret"}),
+    ],
+)
+def test_accounts_come_from_the_shell(
+    monkeypatch: pytest.MonkeyPatch,
+    given: dict[str, str],
+    deployed: dict[str, str] | None,
+    expected: dict[str, str],
+) -> None:
+    for name in SECRETS:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    kept = {"SECRET_KEY": "x" * 40, **deployed} if deployed else None
+    variables = new_variables(a_stage(), kept)
+    assert ("SECRET_KEY" in variables) is (deployed is None)
+    variables.pop("SECRET_KEY", None)
+    assert variables == expected
 
 
 def test_undeploying_leaves_what_was_published(tree: Tree, dropped: Built) -> None:
