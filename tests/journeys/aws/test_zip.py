@@ -4,6 +4,7 @@ import hashlib
 import random
 import shutil
 import zipfile
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from tests.journeys.clients import HERE, a_virtualenv, alone, installed, program
 from tests.journeys.server import ROOT
 from tests.journeys.test_direct_uploads import UV_DIRECT
 from tests.journeys.test_upload_direct import Publisher, a_large_wheel, carol
+from tests.views.test_direct import announcement
 
 pytestmark = [pytest.mark.registry, pytest.mark.aws]
 
@@ -186,6 +188,35 @@ def test_large_files_go_past_lambda(door: Door, carol: Publisher, tmp_path: Path
     succeed(with_uv, env=env)
     assert installed(python) == {f"{door.project}-large": "1.0"}
     assert max(exchange.sent for exchange in door.front.exchanges) < MEGABYTE
+
+
+@pytest.mark.parametrize("door", [Kind.FUNCTION_URL], indirect=True, ids=["FUNCTION_URL"])
+def test_storage_takes_only_what_was_announced(door: Door) -> None:
+    wheel = a_wheel(f"{door.project}-bound")
+    form = {name: (None, value) for name, value in announcement(wheel, name=f"{door.project}-bound").items()}
+    place = door.get("legacy/reserve", method="POST", files=form).json()
+    url, headers = place["upload_url"], place["upload_headers"]
+    other = bytes(len(wheel.content))
+    other_checksum = b64encode(hashlib.sha256(other).digest()).decode()
+
+    def put(content: bytes, **changed: str | None) -> int:
+        sent = {**headers, **{name.replace("_", "-"): value for name, value in changed.items()}}
+        return requests.put(url, content, headers=sent, timeout=TIMEOUT).status_code
+
+    assert put(other) == 400
+    assert put(other, x_amz_checksum_sha256=other_checksum) == 403
+    assert put(wheel.content, x_amz_checksum_sha256=None) == 403
+    assert put(wheel.content, If_None_Match=None) == 403
+    assert put(wheel.content + b"x") == 403
+    assert requests.put(url[:-1], wheel.content, headers=headers, timeout=TIMEOUT).status_code == 403
+    assert requests.get(url, timeout=TIMEOUT).status_code == 403
+    assert door.get("legacy/finalize", method="POST", files=form).status_code == 400
+    assert put(wheel.content) == 200
+    # It is there, and cannot be replaced.
+    assert put(wheel.content) == 412
+    assert door.get("legacy/reserve", method="POST", files=form).json()["upload_url"] is None
+    assert door.get("legacy/finalize", method="POST", files=form).status_code == 200
+    assert door.listed(f"{door.project}-bound") == {wheel.filename: wheel.sha256}
 
 
 def test_uv_publishes_directly(door: Door, tmp_path: Path) -> None:
