@@ -70,15 +70,16 @@ class FolderStorage(FileSystemStorage):
 
     def tidy(self, now: float, *, older_than: float) -> int:
         """Delete what waits to be published, or was being written, and has not changed for so many seconds."""
-        deleted = 0
-        for folder, _, names in os.walk(self.path(INCOMING), topdown=False):
+        deleted, waiting = 0, Path(self.path(INCOMING))
+        for folder, _, names in os.walk(waiting, topdown=False):
             for path in (Path(folder, name) for name in names):
                 # What is gone by now has been published.
                 with suppress(FileNotFoundError):
                     if now - path.stat().st_mtime > older_than:
                         path.unlink()
                         deleted += 1
-            self._remove_if_empty(Path(folder))
+            if Path(folder) != waiting:
+                self._remove_if_empty(Path(folder))
         return deleted
 
     def check(self) -> None:
