@@ -5,9 +5,11 @@ import io
 import json
 import random
 import re
+import signal
 import socket
 import ssl
 import struct
+import subprocess
 import sys
 import threading
 import zipfile
@@ -356,9 +358,37 @@ def test_publishes_what_an_earlier_try_has_sent(carol: Publisher, index: Index) 
     carol.keep(wheel)
     index.stored.add(wheel.sha256)
 
-    assert carol.publish(index.url).code == 0
+    outcome = carol.publish(index.url)
+    assert outcome.code == 0
+    assert f"The bytes of {wheel.filename} are there already" in outcome.shown
     assert index.steps == ["reserve", "finalize"]
     assert index.published == {wheel.sha256}
+
+
+@pytest.mark.parametrize("step", ["reserve", "put"])
+def test_an_interruption_is_a_sentence(step: str, carol: Publisher, index: Index) -> None:
+    carol.keep(a_large_wheel())
+    index.next[step] = [Answer(503, headers={"Retry-After": "30"})]
+    options = ["--non-interactive", "--disable-progress-bar", "--repository-url", index.url]
+    with subprocess.Popen(
+        [twine(), "--no-color", "upload-direct", *options, "-u", "carol", "-p", "sesame", "dist/*"],
+        env=alone(carol.home),
+        cwd=carol.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        said = ""
+        while "Retry 1 of 4" not in said:
+            line = process.stdout.readline()
+            assert line, said
+            said += line
+        process.send_signal(signal.SIGINT)
+        said += process.stdout.read()
+    assert process.returncode == 1
+    assert "UploadFailed: Interrupted. Run the same command again" in " ".join(said.split())
+    assert "Traceback" not in said
 
 
 def test_publishes_what_another_try_has_sent_meanwhile(carol: Publisher, index: Index) -> None:

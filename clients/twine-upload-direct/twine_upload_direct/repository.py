@@ -136,6 +136,8 @@ class DirectRepository(Repository):
             if reserved.status_code != requests.codes.created:
                 return reserved
             place = place_in(reserved)
+            if place is None:
+                print(f"The bytes of {name} are there already")
             trouble = self._put(package, place) if place else None
             if trouble is None:
                 print(f"Publishing {name}")
