@@ -147,7 +147,11 @@ if bool(BUCKET) != bool(TABLE):
     raise ImproperlyConfigured("BUCKET and TABLE go together: set both (S3 and DynamoDB), or neither (DATA_DIR).")
 DATA_DIR = directory("DATA_DIR", BASE_DIR / "data")
 
-ON_LAMBDA = "AWS_LAMBDA_FUNCTION_NAME" in os.environ
+# The first three are Lambda's, and which of them there are is its affair; the last one is Zappa's.
+ON_LAMBDA = (
+    any(text(name) for name in ("AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT"))
+    or text("SERVERTYPE") == "AWS Lambda"
+)
 
 SERVICE = text("SERVICE", "elastic pypi")
 STAGE = text("STAGE")

@@ -286,8 +286,20 @@ class TestWholeStart:
         found = all_settings()
         assert (found["KNOWN_HOSTS"], found["KNOWN_BY_ADDRESS"]) == (["pypi.corp", ".corp"], False)
 
-    def test_answers_on_lambda_to_the_names_that_aws_gives(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "elastic-pypi-dev")
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("AWS_LAMBDA_FUNCTION_NAME", "elastic-pypi-dev"),
+            ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001"),
+            ("LAMBDA_TASK_ROOT", "/var/task"),
+            ("SERVERTYPE", "AWS Lambda"),
+        ],
+    )
+    def test_answers_on_lambda_to_the_names_that_aws_gives(
+        self, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+    ) -> None:
+        assert all_settings()["ON_LAMBDA"] is False
+        monkeypatch.setenv(name, value)
         assert {".on.aws", ".amazonaws.com"} <= set(all_settings()["KNOWN_HOSTS"])
         monkeypatch.setenv("ALLOWED_HOSTS", "pypi.corp")
         assert all_settings()["KNOWN_HOSTS"] == ["pypi.corp"]
