@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,19 +89,28 @@ def serving(
         **variables,
     }
     log = folder / "server.log"
+    with a_process([sys.executable, "manage.py", "serve"], env=environment, log=log, cwd=ROOT) as process:
+        root = _wait_until_it_answers(process, log)
+        yield Index(root, username, password, environment, process, log)
+
+
+@contextmanager
+def a_process(
+    command: Sequence[str | Path], *, env: Mapping[str, str], log: Path, cwd: Path | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program in a session of its own, with what it writes in ``log``, and end it."""
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "manage.py", "serve"],
-            cwd=ROOT,
-            env=environment,
+            [str(part) for part in command],
+            cwd=cwd,
+            env=dict(env),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
         try:
-            root = _wait_until_it_answers(process, log)
-            yield Index(root, username, password, environment, process, log)
+            yield process
         finally:
             end(process)
 

@@ -4,7 +4,6 @@ import base64
 import hashlib
 import json
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from pypi_simple import ACCEPT_HTML_ONLY, ACCEPT_JSON_PREFERRED, DistributionPac
 
 from tests.builders import a_wheel, an_sdist
 from tests.journeys.clients import PATIENCE_SECONDS, alone, program, succeed
-from tests.journeys.server import Index, end, serving
+from tests.journeys.server import Index, a_process, serving
 
 pytestmark = pytest.mark.registry
 
@@ -105,24 +104,14 @@ def devpi(folder: Path) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     root = f"http://127.0.0.1:{port}"
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [program("devpi-server"), "--serverdir", data, "--port", str(port)],
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            deadline = time.monotonic() + PATIENCE_SECONDS
-            while not answers(f"{root}/+api"):
-                assert time.monotonic() < deadline, (folder / "log").read_text()
-                assert process.poll() is None, (folder / "log").read_text()
-                time.sleep(0.1)
-            yield root
-        finally:
-            end(process)
+    command: list[str | Path] = [program("devpi-server"), "--serverdir", data, "--port", str(port)]
+    with a_process(command, env=env, log=folder / "log") as process:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not answers(f"{root}/+api"):
+            assert time.monotonic() < deadline, (folder / "log").read_text()
+            assert process.poll() is None, (folder / "log").read_text()
+            time.sleep(0.1)
+        yield root
 
 
 def answers(url: str) -> bool:

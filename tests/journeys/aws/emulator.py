@@ -13,7 +13,7 @@ import boto3
 import requests
 
 from tests.journeys.clients import program
-from tests.journeys.server import STARTING_SECONDS, end, environment_of_the_machine
+from tests.journeys.server import STARTING_SECONDS, a_process, environment_of_the_machine
 
 REGION = "eu-central-1"
 # With any others its signed addresses are refused.
@@ -56,21 +56,9 @@ def emulating(folder: Path) -> Iterator[Emulator]:
         "HOME": str(folder),
         "TMPDIR": str(folder),
     }
-    with emulator.log.open("wb") as output:
-        process = subprocess.Popen(
-            [program("ministack")],
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
+    with a_process([program("ministack")], env=environment, log=emulator.log, cwd=folder) as process:
         _wait_until_it_answers(process, emulator)
         yield emulator
-    finally:
-        end(process)
 
 
 def a_free_port() -> int:

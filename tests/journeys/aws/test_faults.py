@@ -1,6 +1,5 @@
 """AWS that fails under the function: a proxy spoils what DynamoDB and S3 answer; the index says so, in time."""
 
-import subprocess
 import time
 import zipfile
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from tests.journeys.aws.front import Front, Kind, front
 from tests.journeys.aws.function import deployed
 from tests.journeys.aws.test_zip import HANDLER, PASSWORD, USERNAME, variables_for
 from tests.journeys.clients import HERE, alone, program, succeed
-from tests.journeys.server import ROOT, STARTING_SECONDS, end, environment_of_the_machine
+from tests.journeys.server import ROOT, STARTING_SECONDS, a_process, environment_of_the_machine
 from tests.views.test_direct import announcement
 
 pytestmark = [pytest.mark.registry, pytest.mark.aws]
@@ -58,16 +57,8 @@ class Faults:
 def spoiling(emulator: Emulator, folder: Path) -> Iterator[Faults]:
     faults = Faults(f"http://127.0.0.1:{a_free_port()}")
     where = ["--host", "127.0.0.1", "--port", faults.endpoint.rpartition(":")[2], "--upstream", emulator.endpoint]
-    with (folder / "faults.log").open("wb") as log:
-        process = subprocess.Popen(
-            [program("microburst"), *where],
-            env={**environment_of_the_machine(), "HOME": str(folder)},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
+    environment = {**environment_of_the_machine(), "HOME": str(folder)}
+    with a_process([program("microburst"), *where], env=environment, log=folder / "faults.log"):
         deadline = time.monotonic() + STARTING_SECONDS
         while True:
             try:
@@ -77,8 +68,6 @@ def spoiling(emulator: Emulator, folder: Path) -> Iterator[Faults]:
                 assert time.monotonic() < deadline, (folder / "faults.log").read_text()
                 time.sleep(0.05)
         yield faults
-    finally:
-        end(process)
 
 
 @dataclass(frozen=True)
