@@ -18,6 +18,7 @@ from packages import storage
 from packages.archives import read_core_metadata
 from packages.errors import Unavailable
 from packages.patience import patience
+from packages.storage import bucket
 from packages.storage.parts import PART, TAIL, PartsFile
 from tests.builders import a_wheel
 from tests.threads import all_at_once
@@ -131,6 +132,29 @@ class TestBodies:
         with patience(0), pytest.raises(Unavailable):
             storage.read(KEY)
         assert spoiling.asked == 4
+
+    def test_nor_for_one_that_trickles(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        storage.save(KEY, ContentFile(b"content"))
+        monkeypatch.setattr(bucket, "SLOWEST_BODY", -1.0)
+        # A slow body alone is no reason: only a request whose patience is over waits no longer.
+        assert storage.read(KEY) == b"content"
+        with patience(0), pytest.raises(Unavailable, match="ReadTimeoutError"):
+            storage.read(KEY)
+
+    def test_finds_the_size_behind_a_proxy_that_drops_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        storage.save(KEY, ContentFile(b"content"))
+        call = BaseClient._make_api_call
+
+        def dropping(client: BaseClient, operation: str, arguments: Any) -> Any:
+            answer = call(client, operation, arguments)
+            if operation == "HeadObject":
+                del answer["ContentLength"]
+            return answer
+
+        monkeypatch.setattr(BaseClient, "_make_api_call", dropping)
+        stored = storage.find(KEY)
+        assert stored is not None
+        assert stored.size == len(b"content")
 
     def test_a_failure_while_an_archive_is_read_is_not_the_archives_fault(
         self, monkeypatch: pytest.MonkeyPatch
