@@ -2,17 +2,14 @@
 
 import base64
 import http.client
-import os
-import re
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.corpus import BIG_PROJECT, name_of
 from benchmarks.load import Cost, Request, measure
+from benchmarks.running import index, server
 from tests.builders import a_wheel
 
 SIZES = (100, 1_000, 10_000)
@@ -27,7 +24,10 @@ def main() -> None:
     results: dict[str, dict[int, Cost]] = {}
     floors = [_floor()]
     for size in SIZES:
-        with tempfile.TemporaryDirectory() as folder, _index(Path(folder), size) as (port, pid):
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            index(Path(folder), size, USERNAME=USER, PASSWORD=PASSWORD) as (port, pid),
+        ):
             for workload, count, request_of in _workloads(port, size):
                 results.setdefault(workload, {})[size] = measure(port, pid, count, request_of)
                 print(f"  {size:6} projects: {workload}", file=sys.stderr)
@@ -86,38 +86,8 @@ def _etag(port: int, path: str) -> str:
 
 
 def _floor() -> Cost:
-    with _server([sys.executable, "-m", "benchmarks.floor"], {}) as (port, pid):
+    with server([sys.executable, "-m", "benchmarks.floor"], {}) as (port, pid):
         return measure(port, pid, 3000, lambda number: Request("/", {}))
-
-
-@contextmanager
-def _index(folder: Path, projects: int) -> Iterator[tuple[int, int]]:
-    environment = {"DATA_DIR": str(folder), "USERNAME": USER, "PASSWORD": PASSWORD, "USERS": "", "PORT": "0"}
-    subprocess.run(
-        [sys.executable, "-m", "benchmarks.corpus", str(projects)], env={**os.environ, **environment}, check=True
-    )
-    with _server([sys.executable, "manage.py", "serve"], environment) as running:
-        yield running
-
-
-@contextmanager
-def _server(command: list[str], environment: dict[str, str]) -> Iterator[tuple[int, int]]:
-    """Run a server that says where it is first; gives its port and its process."""
-    with subprocess.Popen(
-        command,
-        env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        try:
-            said = process.stdout.readline()
-            port = re.search(r"serves http://127\.0\.0\.1:(\d+)/", said)
-            assert port, f"the server says where it is, not {said!r}"
-            yield int(port[1]), process.pid
-        finally:
-            process.terminate()
 
 
 main()

@@ -32,7 +32,7 @@ def name_of(number: int) -> str:
 def fill(projects: int) -> None:
     """Write the rows of so many projects."""
     from packages.distributions import DistributionFile
-    from packages.models import SERIAL, Counter, File, Project, ProjectEntry
+    from packages.models import PROJECTS, SERIAL, Counter, File, Project, ProjectEntry
 
     def file(project: str, version: str) -> DistributionFile:
         name = canonicalize_name(project)
@@ -60,7 +60,7 @@ def fill(projects: int) -> None:
         rows.append(ProjectEntry(*ProjectEntry.key(name), name=name, serial=serial))
         count = BIG_FILES if project == BIG_PROJECT else SMALL_FILES
         rows.extend(File.of(file(project, f"1.{number}")) for number in range(count))
-    rows.append(Counter(*Counter.key(SERIAL), value=len(names)))
+    rows.extend(Counter(*Counter.key(counter), value=len(names)) for counter in (SERIAL, PROJECTS))
     for start in range(0, len(rows), ROWS_AT_ONCE):
         _write(rows[start : start + ROWS_AT_ONCE])
 

@@ -2,10 +2,16 @@
 
 import shutil
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 from deployment.commands import run, tools_environment
 from deployment.stage import ROOT, Stage
+
+# What has compiled code that cannot be left out, wherever it is deployed from: Lambda's own build of it
+# (x86-64; its oldest Python runs on Amazon Linux 2, whose C library takes manylinux2014).
+COMPILED = ("rpds-py",)
+LAMBDAS_PLATFORM = "manylinux2014_x86_64"
 
 # All that the index needs to run; nothing else of the working tree can get into the zip.
 SOURCE = ("manage.py", "packages", "pypi_project", "templates")
@@ -24,6 +30,17 @@ def venv_of(stage: Stage) -> Path:
 def python_of(stage: Stage) -> Path:
     """The Python of the clean environment."""
     return venv_of(stage) / "bin" / "python"
+
+
+def packages_of(stage: Stage) -> Path:
+    """Where its packages lie."""
+    return venv_of(stage) / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
+
+
+def pinned(names: Collection[str]) -> list[str]:
+    """The requirements of requirements.txt for these packages."""
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    return [line.partition(";")[0].strip() for line in lines if line.partition("==")[0] in names]
 
 
 def prepare(stage: Stage) -> None:
@@ -47,6 +64,14 @@ def prepare(stage: Stage) -> None:
     run(
         [python_of(stage), *pip, "-r", ROOT / "requirements.txt"],
         doing="Installing requirements.txt",
+        environment=environment,
+    )
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    lambdas = ("--only-binary", ":all:", "--python-version", version, "--platform", LAMBDAS_PLATFORM)
+    into = ("--upgrade", "--no-deps", "--target", packages_of(stage))
+    run(
+        [python_of(stage), *pip, *into, *lambdas, *pinned(COMPILED)],
+        doing="Installing what is compiled for Lambda",
         environment=environment,
     )
 

@@ -1,6 +1,7 @@
 """The zip that Lambda runs: made by Zappa, and looked into before it goes anywhere."""
 
 import importlib.util
+import re
 from zipfile import ZipFile, ZipInfo
 
 from deployment.commands import Failed
@@ -13,12 +14,16 @@ LARGEST_ZIP = 20 * MEGABYTE
 
 # Without these the index would not start, or only after a while of compiling.
 NEEDED = (
-    *("manage.py", "packages/models.py", "pypi_project/settings.py", "zappa/handler.py", "zappa_settings.py"),
+    *("manage.py", "packages/models/base.py", "pypi_project/settings.py", "zappa/handler.py", "zappa_settings.py"),
     *("botocore/data/endpoints.json", "django/conf/locale/__init__.py"),
 )
 # Where secrets lie on a machine that serves the index itself, or deploys it.
 _SECRETS = ("secret-key", "index.sqlite3", ".key", ".netrc", ".pypirc", ".env", "credentials")
 _NATIVE = (".so", ".pyd", ".dylib")
+# The compiled code of environment.COMPILED.
+_LAMBDAS = re.compile(r"rpds/rpds\.[\w.-]+")
+# The head of a 64-bit little-endian ELF file, and, 12 bytes on, the number of the x86-64 architecture.
+_ELF, _X86_64 = b"\x7fELF\x02\x01", (62).to_bytes(2, "little")
 
 # The head of compiled Python: its magic number, and the flags of PEP 552.
 UNCHECKED_HASH = importlib.util.MAGIC_NUMBER + (0b01).to_bytes(4, "little")
@@ -51,13 +56,21 @@ def check(archive: ZipFile, *, size: int) -> None:
         raise Failed(f"The zip lacks {', '.join(missing)}; look at exclude and exclude_glob in zappa_settings.json.")
     if unwanted := [name for name in names if name.startswith("data/") or name.endswith(_SECRETS)]:
         raise Failed(f"The zip holds {', '.join(sorted(unwanted))}, which must not leave this machine.")
-    if native := [name for name in names if name.endswith(_NATIVE)]:
+    if native := [name for name in names if name.endswith(_NATIVE) and not _runs_on_lambda(archive, name)]:
         raise Failed(f"The zip holds {', '.join(sorted(native))}, built for this machine; Lambda's may be another.")
     compiled = [entry for entry in entries if entry.filename.endswith(".pyc")]
     if stale := [entry.filename for entry in compiled if not _runs_as_it_is(archive, entry)]:
         raise Failed(f"{len(stale)} compiled modules would be compiled again at every start, as {stale[0]}.")
     if not any(entry.filename.startswith(f"{SOURCE[1]}/") for entry in compiled):
         raise Failed("Nothing in the zip is compiled.")
+
+
+def _runs_on_lambda(archive: ZipFile, name: str) -> bool:
+    if not _LAMBDAS.fullmatch(name):
+        return False
+    with archive.open(name) as content:
+        head = content.read(20)
+    return head.startswith(_ELF) and head[18:20] == _X86_64
 
 
 def _runs_as_it_is(archive: ZipFile, entry: ZipInfo) -> bool:

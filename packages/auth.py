@@ -3,37 +3,46 @@
 import base64
 import functools
 from collections.abc import Callable
-from typing import Concatenate, ParamSpec
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import replace
+from ipaddress import ip_address
+from typing import Concatenate, ParamSpec, cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
 
-from packages import accounts
-from packages.access import ANONYMOUS, Action, Actor, may
-from packages.errors import NotAllowed, NotAuthenticated
+from packages import accounts, permissions
+from packages.access import ANONYMOUS, Action, Actor
+from packages.distributions import normalized_or_none
+from packages.errors import NotAuthenticated, Unavailable
+from packages.journal import Origin
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
+# The user name beside which the password is a token, as on PyPI.
+TOKEN_USER = "__token__"
+# Where a server that looks at credentials before the body comes leaves what it found for the application.
+VERDICT = "packages.verdict"
 
-class ActorRequest(HttpRequest):
-    """A request whose actor is known."""
 
-    actor: Actor
+class KnownRequest(HttpRequest):
+    """A request of which it is known whom it comes from."""
+
+    origin: Origin
 
 
 def requires(action: Action) -> Callable[[View[P]], View[P]]:
-    """Let only those in who may do this; the view finds them in ``request.actor``."""
+    """Let only those in who may do this, to the project that the address names; the view asks ``origin_of``."""
 
     def decorate(view: View[P]) -> View[P]:
         @functools.wraps(view)
         def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            actor = actor_of(request)
-            if not may(actor, action, public_read=settings.PUBLIC_READ):
-                if actor.anonymous:
-                    raise NotAuthenticated("Credentials are required: log in with a user name and password.")
-                raise NotAllowed(f"User {actor.name!a} may not {action.value}.")
-            request.actor = actor  # type: ignore[attr-defined]
+            actor = admit(request).actor
+            name = kwargs.get("name")
+            permissions.check(actor, action, normalized_or_none(name) if isinstance(name, str) else None)
             return view(request, *args, **kwargs)
 
         return guarded
@@ -41,23 +50,71 @@ def requires(action: Action) -> Callable[[View[P]], View[P]]:
     return decorate
 
 
-def actor_of(request: HttpRequest) -> Actor:
-    """Who makes this request. Raises NotAuthenticated for credentials that are wrong or unreadable."""
-    return actor_from(request.headers.get("Authorization", ""))
+def admit(request: HttpRequest) -> Origin:
+    """Find out whom a request comes from, perhaps nobody; from then on ``origin_of`` says it.
+
+    Raises NotAuthenticated, TooManyAttempts or Unavailable.
+    """
+    visitor = visitor_of(request)
+    origin = replace(visitor, actor=_actor_of(request, visitor))
+    request.origin = origin  # type: ignore[attr-defined]
+    return origin
 
 
-def actor_from(header: str) -> Actor:
-    """Whom an Authorization header names. Raises NotAuthenticated."""
+def origin_of(request: HttpRequest) -> Origin:
+    """Whom a request comes from that was let in."""
+    return cast("KnownRequest", request).origin
+
+
+def visitor_of(request: HttpRequest) -> Origin:
+    """Where a request comes from, from nobody as yet."""
+    address = address_of(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", ""))
+    return Origin(actor=ANONYMOUS, time=timezone.now(), address=address, agent=request.headers.get("User-Agent", ""))
+
+
+def address_of(peer: str, forwarded: str) -> str:
+    """Who sent a request: what the last proxy of TRUSTED_PROXIES says of it, if it came through such."""
+    # From the back: what stands further in front may have been written by the client.
+    for hop in reversed([part.strip() for part in forwarded.split(",") if part.strip()]):
+        if not _is_trusted(peer):
+            break
+        peer = hop
+    return peer[:64]
+
+
+def _is_trusted(peer: str) -> bool:
+    try:
+        address = ip_address(peer)
+    except ValueError:
+        return False
+    return any(address in network for network in settings.TRUSTED_PROXIES)
+
+
+def _actor_of(request: HttpRequest, visitor: Origin) -> Actor:
+    verdict = cast("Future[Actor] | None", request.META.get(VERDICT))
+    if verdict is not None:
+        # A refusal is not asked for twice; who was known when the body began may be no longer.
+        with suppress(Unavailable):
+            verdict.result()
+    return actor_from(request.headers.get("Authorization", ""), visitor)
+
+
+def actor_from(header: str, visitor: Origin) -> Actor:
+    """Whom an Authorization header names. Raises NotAuthenticated, TooManyAttempts or Unavailable."""
     if not header.strip():
         return ANONYMOUS
     scheme, _, credentials = header.strip().partition(" ")
+    if scheme.lower() in {"bearer", "token"}:
+        return accounts.authenticate(credentials.strip(), visitor)
     if scheme.lower() != "basic":
-        raise NotAuthenticated("This index takes Basic credentials: a user name and a password.")
+        raise NotAuthenticated("This index takes Basic credentials (a user name and a password), or a Bearer token.")
     try:
         username, colon, password = base64.b64decode(credentials.strip(), validate=True).decode().partition(":")
     except ValueError as error:
         # Not base64 (binascii.Error), not ASCII, or not UTF-8 inside.
         raise NotAuthenticated("The Authorization header cannot be read.") from error
-    if not colon or not accounts.verify(username, password):
-        raise NotAuthenticated("Invalid or non-existent authentication information.")
-    return Actor(name=username)
+    if not colon:
+        raise NotAuthenticated("The Authorization header cannot be read: it holds no ':'.")
+    if username == TOKEN_USER:
+        return accounts.authenticate(password.strip(), visitor)
+    return accounts.identify(username, password, visitor)

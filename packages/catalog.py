@@ -9,14 +9,24 @@ from packaging.version import Version
 
 from packages.distributions import DistributionFile, possible_projects, slot_of
 from packages.errors import NotFound
-from packages.models import FILE_PREFIX, SERIAL, Counter, File, Project, ProjectEntry, SignedUrl, project_partition
+from packages.models import (
+    FILE_PREFIX,
+    PROJECTS,
+    SERIAL,
+    Counter,
+    File,
+    Project,
+    ProjectEntry,
+    SignedUrl,
+    project_partition,
+)
 from packages.simple_api import OFFERS_FILES
 from packages.store import store
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectList:
-    """Every project: ``entries`` gives names and serials in the order of names; ``serial`` is the index's."""
+    """Every project: ``entries`` gives names and serials in the order of names; ``serial`` is the last change's."""
 
     serial: int
 
@@ -29,14 +39,17 @@ class ProjectList:
 
 def project_list() -> ProjectList:
     """The list of projects, as yet unread."""
-    counter = store().get(Counter.key(SERIAL))
+    counter = store().get(Counter.key(PROJECTS))
+    if counter is None:
+        # Nothing was changed since there has been this counter.
+        counter = store().get(Counter.key(SERIAL))
     return ProjectList(serial=int(counter.value) if isinstance(counter, Counter) else 0)
 
 
-def find_project(name: NormalizedName) -> Project:
+def find_project(name: NormalizedName, *, removed_too: bool = False) -> Project:
     """One project. Raises NotFound."""
     project = cast("Project | None", store().get(Project.key(name)))
-    if project is None or project.removed:
+    if project is None or (project.removed and not removed_too):
         raise NotFound(f"There is no project {name} in this index.")
     return project
 

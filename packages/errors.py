@@ -40,5 +40,21 @@ class NotAllowed(PackagesError):
     """The actor is known, and may not do this."""
 
 
+class TooManyAttempts(PackagesError):
+    """Too many wrong passwords came from there, or for this account; ``seconds`` says how long to wait."""
+
+    def __init__(self, message: str, seconds: int) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
+class InvalidRequest(PackagesError):
+    """What was sent is not what this address, or command, takes."""
+
+
+class Conflict(PackagesError):
+    """It would contradict what is there: a name is taken, a project would be left without an owner."""
+
+
 class Unavailable(PackagesError):
     """The storage or the index did not answer; the same request may succeed in a moment."""

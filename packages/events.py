@@ -12,16 +12,15 @@ from urllib.parse import unquote_plus
 from django.conf import settings
 from django.utils import timezone
 
-from packages import publishing, storage
+from packages import journal, publishing, storage
+from packages.access import BUCKET
 from packages.digests import Digests
 from packages.distributions import normalized_or_none, packagetype_of
 from packages.errors import PackagesError, Unavailable, UploadTooLarge
+from packages.journal import Note, Origin, printable
 from packages.storage.parts import PART
 
 logger = logging.getLogger(__name__)
-
-# The publisher of what is dropped: whoever may write to the bucket.
-DROPPED = "bucket"
 
 
 class Unfinished(Exception):
@@ -43,14 +42,15 @@ def _dealt_with(record: Mapping[str, Any]) -> bool:
     except (AttributeError, KeyError, TypeError, ValueError):
         logger.warning("ignored a record that is not S3's: %.200r", record)
         return True
+    by = _origin(record)
     if bucket != settings.BUCKET:
         logger.warning("ignored %.200r in %r: that is not this index's bucket", key, bucket)
         return True
     try:
         if name.startswith("ObjectCreated:") and not key.startswith(storage.MANAGED):
-            _take_in(key)
+            _take_in(key, by)
         elif name.startswith("ObjectRemoved:") and key.startswith(storage.PUBLISHED):
-            _forget(key)
+            _forget(key, by)
     except Unavailable as error:
         logger.error("%s of %.200r is to be tried again: %s (%r)", name, key, error, error.__cause__)
         return False
@@ -60,7 +60,7 @@ def _dealt_with(record: Mapping[str, Any]) -> bool:
     return True
 
 
-def _take_in(key: str) -> None:
+def _take_in(key: str, by: Origin) -> None:
     """Publish what was dropped under a key, and remove the drop; what is refused stays where it is."""
     if not key or key.endswith("/"):
         # A folder, as the console makes them.
@@ -73,16 +73,26 @@ def _take_in(key: str) -> None:
         packagetype_of(_filename(key))
         if dropped.size > settings.MAX_UPLOAD_SIZE:
             raise UploadTooLarge(publishing.too_large())
-        file = publishing.publish(
-            _received(dropped), uploader=DROPPED, now=timezone.now(), overwrite=settings.OVERWRITE
-        )
+        file = publishing.publish(_received(dropped), by=by, overwrite=settings.OVERWRITE)
     except Unavailable:
         raise
     except PackagesError as error:
         logger.warning("refused %r, dropped into the bucket: %s", key, error)
+        journal.record(Note(action="drop-refused", target=printable(key, 1024), details={"why": str(error)}), by)
         return
     storage.delete_exactly(dropped)
     logger.info("took in %r, dropped into the bucket, as %s of %s", key, file.filename, file.project)
+
+
+def _origin(record: Mapping[str, Any]) -> Origin:
+    """Who wrote to the bucket, as S3 says; that they may, AWS has decided."""
+    identity, request = record.get("userIdentity") or {}, record.get("requestParameters") or {}
+    return Origin(
+        actor=BUCKET,
+        time=timezone.now(),
+        address=str(request.get("sourceIPAddress", ""))[:64],
+        agent=str(identity.get("principalId", "")),
+    )
 
 
 def _filename(key: str) -> str:
@@ -102,7 +112,7 @@ def _received(dropped: storage.Stored) -> publishing.Arrived:
     )
 
 
-def _forget(key: str) -> None:
+def _forget(key: str, by: Origin) -> None:
     """Forget the file whose bytes lay under a key."""
     try:
         _, name, _, filename = key.split("/")
@@ -110,4 +120,4 @@ def _forget(key: str) -> None:
         return
     project = normalized_or_none(name)
     if project is not None:
-        publishing.forget(project, filename, key)
+        publishing.forget(project, filename, key, by=by)

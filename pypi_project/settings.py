@@ -4,12 +4,23 @@ import os
 import re
 import secrets
 import socket
+from collections.abc import Collection
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+ROLES = ("reader", "publisher", "admin")
+# Kinds of issuers that there may be more of, and those that everybody knows.
+ISSUERS = ("github", "gitlab", "oidc")
+WELL_KNOWN_ISSUERS = {
+    "https://token.actions.githubusercontent.com": "github",
+    "https://gitlab.com": "gitlab",
+    "https://accounts.google.com": "google",
+}
 
 
 # Readers. Each takes a variable's name and says in a sentence what it would have accepted.
@@ -58,6 +69,24 @@ def names(name: str) -> list[str]:
     return [item.strip() for item in text(name).split(",") if item.strip()]
 
 
+def choice(name: str, default: str, accepted: Collection[str]) -> str:
+    """One of a few words."""
+    value = text(name, default).lower()
+    if value not in accepted:
+        raise ImproperlyConfigured(f"{name} is {value!r}; it takes one of {', '.join(accepted)}.")
+    return value
+
+
+def networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """A comma-separated list of IP addresses and networks."""
+    try:
+        return [ip_network(item) for item in names(name)]
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"{name} is {text(name)!r}; it takes IP addresses or networks, as in 127.0.0.1,10.0.0.0/8."
+        ) from error
+
+
 def directory(name: str, default: Path) -> Path:
     """A folder's absolute path; ``~`` is the home of who runs this."""
     value = text(name)
@@ -75,29 +104,71 @@ def address(name: str) -> str:
     return value and value.rstrip("/") + "/"
 
 
-def accounts() -> dict[str, str]:
-    """Passwords by user name, from USERS (``name:password,…``) and USERNAME with PASSWORD."""
+def issuers(name: str) -> dict[str, str]:
+    """A comma-separated list of ``kind=address``: the kinds of issuers of identity tokens, by their addresses."""
     found: dict[str, str] = {}
-    pairs = []
+    for item in names(name):
+        kind, _, issuer = (part.strip() for part in item.partition("="))
+        wire = r"https://[A-Za-z0-9.:\[\]-]+"
+        loopback = r"http://(localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?"
+        path = r"(/[A-Za-z0-9._~/%-]*)?"
+        if kind not in ISSUERS or not re.fullmatch(rf"({wire}|{loopback}){path}", issuer) or len(issuer) > 200:
+            raise ImproperlyConfigured(
+                f"{name} has {item!r}; it takes {', '.join(ISSUERS)} with the address that the issuer's tokens name, "
+                "as in gitlab=https://gitlab.example.org,oidc=https://issuer.example/ "
+                "(by http only on this machine itself, as in oidc=http://127.0.0.1:8080)."
+            )
+        if found.setdefault(issuer, kind) != kind or issuer in WELL_KNOWN_ISSUERS:
+            raise ImproperlyConfigured(f"{name} has {issuer} twice, or names one that is built in; name it once.")
+    return found
+
+
+def slug(words: str) -> str:
+    """Words as one plain word."""
+    return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")[:100]
+
+
+class FixedAccount(NamedTuple):
+    """An account that the settings name."""
+
+    password: str
+    role: str = "admin"
+
+
+def accounts() -> dict[str, FixedAccount]:
+    """Accounts by user name, from USERS (``name:password,…``, ``name=role:password,…``) and USERNAME with PASSWORD.
+
+    Without a role each may do everything, as it was in elasticpypi.
+    """
+    found: dict[str, FixedAccount] = {}
+    given = []
     for entry in names("USERS"):
         # Only the first colon separates: a password may hold more of them.
         username, colon, password = entry.partition(":")
         if not colon:
             raise ImproperlyConfigured("USERS takes name:password pairs joined by commas; one entry has no ':'.")
-        pairs.append(("USERS", username.strip(), password))
+        username, equals, role = username.partition("=")
+        if equals and role.strip() not in ROLES:
+            raise ImproperlyConfigured(
+                "USERS gives an account a role that there is not; "
+                f"write name:password or name=role:password, where the role is one of {', '.join(ROLES)}."
+            )
+        given.append(("USERS", username.strip(), FixedAccount(password, role.strip() or "admin")))
     # Desktop sessions set USERNAME on their own, so without PASSWORD it says nothing.
     password = os.environ.get("PASSWORD", "")
     if password:
         username = text("USERNAME")
         if not username:
             raise ImproperlyConfigured("PASSWORD is set without USERNAME; set both, or neither.")
-        pairs.append(("USERNAME", username, password))
-    for variable, username, password in pairs:
-        if not username or ":" in username or not password:
+        given.append(("USERNAME", username, FixedAccount(password)))
+    for variable, username, account in given:
+        if not username or ":" in username or not account.password:
             raise ImproperlyConfigured(f"{variable} has an account without a name or password; both must be given.")
         if username in found:
             raise ImproperlyConfigured(f"{variable} gives the account {username!r} a second time.")
-        found[username] = password
+        if username in {"__token__", "anonymous", "operator", "bucket"}:
+            raise ImproperlyConfigured(f"{variable} has an account {username!r}; that name has a meaning of its own.")
+        found[username] = account
     return found
 
 
@@ -178,7 +249,35 @@ KNOWN_BY_ADDRESS = not names("ALLOWED_HOSTS")
 SECRET_KEY = secret_key()
 ACCOUNTS = accounts()
 PUBLIC_READ = boolean("PUBLIC_READ", False)
+# Who may publish under a name that no project has yet.
+CREATE_PROJECTS = choice("CREATE_PROJECTS", "publishers", ["publishers", "admins"])
+# How long what was removed can be restored.
+RESTORE_DAYS = integer("RESTORE_DAYS", 30, least=0, most=3650)
+# Whose X-Forwarded-For is believed.
+TRUSTED_PROXIES = networks("TRUSTED_PROXIES")
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
 OVERWRITE = boolean("OVERWRITE", False)
+
+# Trusted publishing. An audience is also a part of a variable's name in GitLab: short and plain.
+
+TRUSTED_PUBLISHING = boolean("TRUSTED_PUBLISHING", True)
+TRUSTED_ISSUERS = {**WELL_KNOWN_ISSUERS, **issuers("TRUSTED_ISSUERS")}
+OIDC_AUDIENCE = text("OIDC_AUDIENCE", slug(f"{SERVICE} {STAGE}") or "elastic-pypi")
+if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}", OIDC_AUDIENCE):
+    raise ImproperlyConfigured(
+        f"OIDC_AUDIENCE is {OIDC_AUDIENCE!r}; it takes up to 100 letters, digits and '._:/-', such as pypi.example.org."
+    )
 
 # Sizes, in bytes. STREAM_LIMIT is what one Lambda response (6 MB of base64) can carry.
 

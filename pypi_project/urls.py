@@ -75,6 +75,12 @@ urlpatterns = [
     path("pypi/<str:name>/json/", project_json),
     path("pypi/<str:name>/<str:version>/json", project_json),
     path("pypi/<str:name>/<str:version>/json/", project_json),
+    re_path("^api(?:/|$)", csrf_exempt(view("api.answer")), name="api"),
+    # At the root of the host: publishing tools ask there, whatever stands before the upload address.
+    re_path("^_/oidc/audience/?$", view("oidc.audience"), name="audience"),
+    re_path("^_/oidc/mint-token/?$", csrf_exempt(view("oidc.mint")), name="mint"),
+    re_path("^_/oidc/burn-token/?$", csrf_exempt(view("oidc.burn")), name="burn"),
+    re_path("^[.]well-known/pytp/?$", view("oidc.discover"), name="pytp"),
     path("health", view("home.health")),
     path("health/", view("home.health"), name="health"),
 ]

@@ -17,6 +17,7 @@ from packaging.utils import canonicalize_name
 from packages.distributions import DistributionFile
 
 if TYPE_CHECKING:
+    from packages.journal import Origin
     from packages.publishing import Received
 
 # The earliest moment that a ZIP archive can name.
@@ -150,6 +151,15 @@ def a_file(**changes: Any) -> DistributionFile:
         "key": "files/demo-pkg/aaaa/demo_pkg-1.0-py3-none-any.whl",
     }
     return DistributionFile(**{**values, **changes})
+
+
+def an_origin(name: str = "alice", role: str = "admin", *, time: datetime = NOON, **changes: Any) -> "Origin":
+    """Whom a change comes from: an account with its password, unless changed."""
+    from packages.access import Actor, Role
+    from packages.journal import Origin
+
+    where = {"address": "192.0.2.1", "agent": "tests/1.0"}
+    return Origin(actor=Actor(**{"name": name, "role": Role(role), **changes}), time=time, **where)
 
 
 def _record_hash(content: bytes) -> str:

@@ -13,6 +13,7 @@ from django.test import Client
 from moto import mock_aws
 from pytest_django import Settings
 
+from packages.accounts.memory import memory
 from packages.models import Item
 from packages.store import Store, store
 from tests.builders import Built, a_wheel
@@ -24,6 +25,7 @@ BUCKET = "packages-of-tests"
 def _forget() -> Iterator[None]:
     """No test finds what another one left in this process."""
     store.cache_clear()
+    memory.clear()
     yield
     store.cache_clear()
 

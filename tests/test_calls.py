@@ -11,9 +11,10 @@ from django.test import Client
 from packaging.utils import NormalizedName
 from pytest_django import Settings
 
-from packages import publishing, storage
-from tests.builders import a_wheel
-from tests.conftest import BUCKET, Publish
+from packages import accounts, publishing, storage
+from packages.access import Role, Scope
+from tests.builders import a_wheel, an_origin
+from tests.conftest import BUCKET, Publish, basic
 from tests.views.test_direct import announcement
 
 pytestmark = pytest.mark.parametrize("home", ["aws"], indirect=True)
@@ -30,7 +31,7 @@ class Calls(Counter[str]):
 
 
 @pytest.fixture
-def calls(home: str, monkeypatch: pytest.MonkeyPatch) -> Calls:
+def calls(home: str, alice: Client, monkeypatch: pytest.MonkeyPatch) -> Calls:
     counted = Calls()
     make_api_call = BaseClient._make_api_call
 
@@ -39,6 +40,9 @@ def calls(home: str, monkeypatch: pytest.MonkeyPatch) -> Calls:
         return make_api_call(client, operation, arguments)
 
     monkeypatch.setattr(BaseClient, "_make_api_call", counting)
+    # The password is looked at once; that costs a test of its own.
+    assert alice.get("/simple/").status_code == 200
+    counted.clear()
     return counted
 
 
@@ -94,7 +98,7 @@ def test_a_direct_upload_moves_no_bytes_through_the_index(alice: Client, calls: 
 def test_a_yank_is_one_write(alice: Client, publish: Publish, calls: Calls) -> None:
     publish()
     calls.since()
-    publishing.yank(NormalizedName("demo-pkg"), "1.0")
+    publishing.yank(NormalizedName("demo-pkg"), "1.0", by=an_origin())
     assert calls.since() == {"GetItem": 1, "Query": 1, "BatchGetItem": 1, "TransactWriteItems": 1}
 
 
@@ -137,6 +141,46 @@ def test_a_download_is_one_read(alice: Client, publish: Publish, calls: Calls, s
     assert calls.since() == {"BatchGetItem": 1, "PutItem": 1}
     alice.get(address)
     assert calls.since() == {"BatchGetItem": 1}
+
+
+def test_a_password_of_the_settings_costs_a_call_once(publish: Publish, calls: Calls) -> None:
+    bob = Client(headers={"authorization": basic("bob", "with:colon")})
+    publish()
+    calls.since()
+    bob.get("/simple/")
+    # Whether there were failures; and the page.
+    assert calls.since() == {"BatchGetItem": 1, "GetItem": 1, "Query": 1}
+    bob.get("/simple/")
+    assert calls.since() == {"GetItem": 1, "Query": 1}
+
+
+def test_a_warm_password_costs_one_read(publish: Publish, calls: Calls) -> None:
+    _, password = accounts.create("carol", role=Role.READER, by=an_origin())
+    publish()
+    carol = Client(headers={"authorization": basic("carol", str(password))})
+    etag = carol.get("/simple/")["ETag"]
+    calls.since()
+    assert carol.get("/simple/", headers={"if-none-match": etag}).status_code == 304
+    assert calls.since() == {"BatchGetItem": 1, "GetItem": 1}
+
+
+@pytest.mark.parametrize("account", ["alice", "carol"])
+def test_a_warm_token_costs_one_read(publish: Publish, calls: Calls, account: str) -> None:
+    accounts.create("carol", role=Role.READER, by=an_origin())
+    text, _ = accounts.issue(account, scopes={Scope.READ}, by=an_origin())
+    publish()
+    client = Client(headers={"authorization": f"Bearer {text}"})
+    etag = client.get("/simple/")["ETag"]
+    calls.since()
+    assert client.get("/simple/", headers={"if-none-match": etag}).status_code == 304
+    assert calls.since() == {"BatchGetItem": 1, "GetItem": 1}
+
+
+def test_a_wrong_password_is_one_write(home: str, calls: Calls) -> None:
+    for name in ("alice", "nobody"):
+        stranger = Client(headers={"authorization": basic(name, "wrong")})
+        assert stranger.get("/simple/").status_code == 401
+        assert calls.since() == {"BatchGetItem": 2, "TransactWriteItems": 1}
 
 
 def test_a_stranger_costs_nothing(home: str, calls: Calls) -> None:

@@ -25,10 +25,12 @@ print(json.dumps([statuses[0], sorted(sys.modules)]))
 # Rooms and libraries that only writing, downloading or people's pages need.
 ELSEWHERE = {
     "boto3",
+    "jsonschema",
     "s3transfer",
     "storages",
     "readme_renderer",
     "tarfile",
+    "packages.api",
     "packages.archives",
     "packages.forms",
     "packages.metadata",
@@ -38,6 +40,7 @@ ELSEWHERE = {
     "packages.storage.bucket",
     "packages.store.sqlite",
     "packages.tickets",
+    "packages.views.api",
     "packages.views.direct",
     "packages.views.files",
     "packages.views.uploads",

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,10 @@ from packaging.utils import NormalizedName
 from pytest_django import Settings
 
 from packages import accounts, catalog, publishing
-from tests.builders import NOON, a_wheel, an_sdist
+from packages.access import Scope
+from packages.errors import NotAuthenticated
+from pypi_project.settings import FixedAccount
+from tests.builders import NOON, a_wheel, an_origin, an_sdist
 
 DEMO = NormalizedName("demo-pkg")
 WHEEL, SDIST = "demo_pkg-1.0-py3-none-any.whl", "demo_pkg-1.0.tar.gz"
@@ -20,7 +24,7 @@ WHEEL, SDIST = "demo_pkg-1.0-py3-none-any.whl", "demo_pkg-1.0.tar.gz"
 @pytest.fixture
 def demo(machine: Path) -> None:
     for built in (a_wheel(), an_sdist()):
-        publishing.publish(built.received(), uploader="alice", now=NOON, overwrite=False)
+        publishing.publish(built.received(), by=an_origin(), overwrite=False)
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -44,12 +48,28 @@ class TestChanges:
         assert yanked() == [(WHEEL, "broken")]
 
     def test_remove_a_file_then_the_project(self, capsys: pytest.CaptureFixture[str]) -> None:
-        assert run(capsys, "remove", "demo-pkg", "1.0", "--file", WHEEL) == f"removed {WHEEL}\n"
+        assert run(capsys, "remove", "demo-pkg", "1.0", "--file", WHEEL) == (
+            f"removed {WHEEL}\nwithin 30 days, manage.py restore demo-pkg 1.0 --file {WHEEL} takes that back\n"
+        )
         assert run(capsys, "remove", "demo-pkg", "--purge") == (
             f"removed, with its bytes, {WHEEL}\nremoved, with its bytes, {SDIST}\n"
         )
         with pytest.raises(CommandError, match="There is no project demo-pkg"):
             call_command("remove", "demo-pkg")
+
+    def test_restore_what_was_removed(self, capsys: pytest.CaptureFixture[str]) -> None:
+        run(capsys, "remove", "demo-pkg", "1.0", "--file", WHEEL)
+        assert run(capsys, "restore", "demo-pkg", "1.0", "--file", WHEEL) == f"restored {WHEEL}\n"
+        said = run(capsys, "remove", "demo-pkg")
+        assert said.endswith("within 30 days, manage.py restore demo-pkg takes that back\n")
+        assert run(capsys, "restore", "demo-pkg") == f"restored {WHEEL}\nrestored {SDIST}\n"
+        assert len(catalog.files_of(catalog.find_project(DEMO))) == 2
+
+    def test_remove_says_nothing_of_a_way_back_where_there_is_none(
+        self, capsys: pytest.CaptureFixture[str], settings: Settings
+    ) -> None:
+        settings.RESTORE_DAYS = 0
+        assert run(capsys, "remove", "demo-pkg") == f"removed {WHEEL}\nremoved {SDIST}\n"
 
     def test_status(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert run(capsys, "status", "demo-pkg", "archived", "--reason", "done") == "demo-pkg is archived\n"
@@ -62,6 +82,8 @@ class TestChanges:
             (("yank", "nobody", "1.0"), "There is no project nobody"),
             (("unyank", "demo-pkg", "2.0"), "There is no release 2.0"),
             (("remove", "demo-pkg", "--file", WHEEL), "--file needs the release's VERSION"),
+            (("restore", "demo-pkg", "--file", WHEEL), "--file needs the release's VERSION"),
+            (("restore", "demo-pkg"), "The project demo-pkg is not removed"),
             (("remove", "x-", "1.0"), "is not a project name"),
             (("yank", "demo pkg", "1.0"), "is not a project name"),
             (("status", "demo-pkg", "gone"), "invalid choice"),
@@ -79,6 +101,7 @@ class TestProvision:
         assert said == (
             "table packages: exists\n"
             "table packages: protected from deletion\n"
+            "table packages: forgets what has expired\n"
             "table packages: can be restored to any second of the last 35 days\n"
             "bucket packages-of-tests: exists\n"
             "bucket packages-of-tests: closed to the public\n"
@@ -130,22 +153,52 @@ class TestFirstAccount:
         said = run(capsys, "first_account", "--reset")
         assert said.startswith(f"account admin {where}: has a new password\n")
         assert first not in said
-        assert not accounts.verify("admin", first)
+        with pytest.raises(NotAuthenticated):
+            accounts.identify("admin", first, an_origin())
 
-    def test_is_not_made_beside_others(self, capsys: pytest.CaptureFixture[str], settings: Settings) -> None:
-        settings.ACCOUNTS = {"alice": "secret"}
-        assert "nobody else is let in" in run(capsys, "first_account", "--reset")
+    def test_is_not_made_beside_those_of_the_settings(
+        self, capsys: pytest.CaptureFixture[str], settings: Settings
+    ) -> None:
+        settings.ACCOUNTS = {"alice": FixedAccount("secret")}
+        assert "others beside them: manage.py account create" in run(capsys, "first_account", "--reset")
+
+    def test_is_not_made_beside_others(self, capsys: pytest.CaptureFixture[str]) -> None:
+        run(capsys, "account", "create", "carol", "--role", "admin")
+        assert ": not made, there are others already; a new password for it: " in run(capsys, "first_account")
+        assert ": has a new password\n" in run(capsys, "first_account", "--reset")
 
 
 class TestTidy:
     def test_says_how_much_there_was(self, machine: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (machine / "storage" / "incoming").mkdir(parents=True)
         (machine / "storage" / "incoming" / ".draft").write_bytes(b"half")
-        assert run(capsys, "tidy") == "deleted 0 left by unfinished uploads\n"
-        assert run(capsys, "tidy", "--older-than", "0") == "deleted 1 left by unfinished uploads\n"
+        nothing = "purged 0 removed files that could no longer be restored\nforgot 0 expired tokens and counts\n"
+        assert run(capsys, "tidy") == f"deleted 0 left by unfinished uploads\n{nothing}"
+        assert run(capsys, "tidy", "--older-than", "0") == f"deleted 1 left by unfinished uploads\n{nothing}"
 
-    def test_leaves_a_bucket_to_its_lifecycle(self, aws: None, capsys: pytest.CaptureFixture[str]) -> None:
-        assert run(capsys, "tidy").endswith("; in the bucket its own lifecycle does it\n")
+    @pytest.mark.usefixtures("demo")
+    def test_purges_what_can_no_longer_be_restored(
+        self, machine: Path, capsys: pytest.CaptureFixture[str], settings: Settings
+    ) -> None:
+        run(capsys, "remove", "demo-pkg", "1.0", "--file", WHEEL)
+        assert "\npurged 0 removed files" in run(capsys, "tidy")
+        settings.RESTORE_DAYS = 0
+        assert list(machine.glob(f"storage/files/**/{WHEEL}"))
+        assert "\npurged 1 removed files" in run(capsys, "tidy")
+        assert not list(machine.glob(f"storage/files/**/{WHEEL}"))
+
+    def test_forgets_tokens_that_have_expired(self, machine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        accounts.issue("alice", scopes={Scope.READ}, expires=NOON + timedelta(days=3650), by=an_origin())
+        past = an_origin(time=NOON - timedelta(days=3000))
+        accounts.issue("alice", scopes={Scope.READ}, expires=past.time + timedelta(days=1), by=past)
+        assert "\nforgot 1 expired tokens and counts\n" in run(capsys, "tidy")
+
+    def test_leaves_to_aws_what_it_does_by_itself(self, aws: None, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run(capsys, "tidy") == (
+            "deleted 0 left by unfinished uploads; in the bucket its own lifecycle does it\n"
+            "purged 0 removed files that could no longer be restored\n"
+            "forgot 0 expired tokens and counts; in the table DynamoDB does it\n"
+        )
 
     @pytest.mark.parametrize("age", ["-1", "nan", "soon"])
     def test_wants_a_number_of_hours(self, machine: Path, age: str) -> None:

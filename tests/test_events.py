@@ -16,8 +16,9 @@ from pytest_django import Settings
 from packages import events, publishing, storage
 from packages.models import File
 from packages.store import store
-from tests.builders import Built, a_wheel, an_sdist
+from tests.builders import Built, a_wheel, an_origin, an_sdist
 from tests.conftest import BUCKET, Publish
+from tests.test_publishing import purged
 from tests.views.test_uploads import files_listed
 
 DEMO = NormalizedName("demo-pkg")
@@ -241,7 +242,7 @@ def test_remembers_a_file_that_came_back_while_it_was_being_forgotten(
     alice: Client, publish: Publish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wheel = publish()
-    publishing.remove(DEMO, "1.0")
+    publishing.remove(DEMO, "1.0", by=an_origin())
     storage.delete(key_of(wheel))
     call, again = BaseClient._make_api_call, [wheel]
 
@@ -264,7 +265,7 @@ def test_remembers_a_file_that_came_back_while_it_was_being_forgotten(
 
 def test_its_own_purge_is_no_news(alice: Client, publish: Publish) -> None:
     wheel = publish()
-    publishing.remove(DEMO, "1.0", purge=True)
+    purged(DEMO, "1.0")
     (row,) = store().query("project#demo-pkg", "file#")
     happen(record(key_of(wheel), REMOVED))
     (after,) = store().query("project#demo-pkg", "file#")

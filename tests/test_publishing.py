@@ -12,6 +12,7 @@ from packages.distributions import DistributionFile
 from packages.errors import (
     FileAlreadyExists,
     InvalidDistribution,
+    InvalidRequest,
     NotAllowed,
     NotFound,
     PackagesError,
@@ -20,7 +21,7 @@ from packages.errors import (
 from packages.models import PURGED, File
 from packages.publishing import curation
 from packages.store import Put, store
-from tests.builders import NOON, Built, a_wheel, an_sdist
+from tests.builders import Built, a_wheel, an_origin, an_sdist
 from tests.conftest import BUCKET
 from tests.threads import all_at_once
 
@@ -30,7 +31,14 @@ pytestmark = pytest.mark.usefixtures("home")
 
 
 def publish(built: Built, *, overwrite: bool = False) -> DistributionFile:
-    return publishing.publish(built.received(), uploader="alice", now=NOON, overwrite=overwrite)
+    return publishing.publish(built.received(), by=an_origin(), overwrite=overwrite)
+
+
+def purged(name: NormalizedName, version: str | None = None) -> list[str]:
+    """Remove, unless it is removed already, and purge."""
+    with suppress(NotFound):
+        publishing.remove(name, version, by=an_origin())
+    return publishing.purge(name, version, by=an_origin())
 
 
 def listed(name: NormalizedName = DEMO) -> list[str]:
@@ -117,7 +125,7 @@ class TestPublish:
     @pytest.mark.parametrize("status", ["archived", "quarantined"])
     def test_refuses_files_for_a_closed_project(self, status: str) -> None:
         publish(a_wheel())
-        publishing.set_status(DEMO, status, reason="See the other one")
+        publishing.set_status(DEMO, status, reason="See the other one", by=an_origin())
         with pytest.raises(NotAllowed, match=f"is {status} and takes no new files: See the other one"):
             publish(a_wheel(version="2.0"))
 
@@ -159,7 +167,7 @@ class TestYank:
         publish(an_sdist())
         publish(a_wheel(version="2.0"))
         before = serial()
-        assert len(publishing.yank(DEMO, "1.0.0", reason=" breaks\n on Mondays ")) == 2
+        assert len(publishing.yank(DEMO, "1.0.0", reason=" breaks\n on Mondays ", by=an_origin())) == 2
         marks = {
             file.version: (file.yanked, file.yanked_reason) for file in catalog.files_of(catalog.find_project(DEMO))
         }
@@ -169,9 +177,9 @@ class TestYank:
     def test_yanks_one_file_and_takes_it_back(self) -> None:
         wheel = publish(a_wheel())
         publish(an_sdist())
-        assert publishing.yank(DEMO, "1.0", filename=wheel.filename) == [wheel.filename]
+        assert publishing.yank(DEMO, "1.0", filename=wheel.filename, by=an_origin()) == [wheel.filename]
         assert [file.yanked for file in catalog.files_of(catalog.find_project(DEMO))] == [True, False]
-        assert publishing.unyank(DEMO, "1.0") == [wheel.filename, "demo_pkg-1.0.tar.gz"]
+        assert publishing.unyank(DEMO, "1.0", by=an_origin()) == [wheel.filename, "demo_pkg-1.0.tar.gz"]
         assert not any(file.yanked for file in catalog.files_of(catalog.find_project(DEMO)))
 
     @pytest.mark.parametrize(
@@ -187,41 +195,41 @@ class TestYank:
     def test_refuses_what_is_not_there(self, project: str, version: str, filename: str | None, sentence: str) -> None:
         publish(a_wheel())
         with pytest.raises(NotFound, match=sentence):
-            publishing.yank(NormalizedName(project), version, filename=filename)
+            publishing.yank(NormalizedName(project), version, filename=filename, by=an_origin())
 
 
 class TestRemove:
     def test_hides_one_file(self) -> None:
         wheel = publish(a_wheel())
         publish(an_sdist())
-        assert publishing.remove(DEMO, "1.0", filename=wheel.filename) == [wheel.filename]
+        assert publishing.remove(DEMO, "1.0", filename=wheel.filename, by=an_origin()) == [wheel.filename]
         assert listed() == ["demo_pkg-1.0.tar.gz"]
         with pytest.raises(NotFound):
             catalog.find_file(DEMO, wheel.filename)
 
     def test_hides_a_release_and_keeps_an_empty_project(self) -> None:
         publish(a_wheel())
-        publishing.remove(DEMO, "1.0")
+        publishing.remove(DEMO, "1.0", by=an_origin())
         assert listed() == []
         with pytest.raises(NotFound, match=r"no release 1\.0"):
-            publishing.remove(DEMO, "1.0")
+            publishing.remove(DEMO, "1.0", by=an_origin())
 
     def test_hides_a_project(self) -> None:
         publish(a_wheel())
         publish(a_wheel("other"))
         before = catalog.project_list().serial
-        publishing.remove(DEMO)
+        publishing.remove(DEMO, by=an_origin())
         with pytest.raises(NotFound):
             catalog.find_project(DEMO)
         assert project_names() == ["other"]
         assert catalog.project_list().serial > before
         with pytest.raises(NotFound):
-            publishing.remove(DEMO)
+            publishing.remove(DEMO, by=an_origin())
 
     def test_a_removed_project_comes_back_with_a_higher_serial(self) -> None:
         publish(a_wheel())
         before = serial()
-        publishing.remove(DEMO)
+        publishing.remove(DEMO, by=an_origin())
         publish(a_wheel(version="2.0"))
         assert serial() > before
         assert listed() == ["demo_pkg-2.0-py3-none-any.whl"]
@@ -230,7 +238,7 @@ class TestRemove:
     def test_keeps_the_name_for_the_same_bytes(self) -> None:
         wheel = a_wheel()
         publish(wheel)
-        publishing.remove(DEMO, "1.0")
+        publishing.remove(DEMO, "1.0", by=an_origin())
         with pytest.raises(FileAlreadyExists, match="has since been deleted"):
             publish(other(wheel))
         publish(wheel)
@@ -239,13 +247,13 @@ class TestRemove:
     def test_lets_other_bytes_in_where_overwriting_is_allowed(self) -> None:
         wheel = a_wheel()
         publish(wheel)
-        publishing.remove(DEMO)
+        publishing.remove(DEMO, by=an_origin())
         publish(other(wheel), overwrite=True)
         assert listed() == [wheel.filename]
 
     def test_deletes_the_bytes_when_told_to(self) -> None:
         file = publish(a_wheel())
-        publishing.remove(DEMO, "1.0", purge=True)
+        purged(DEMO, "1.0")
         for key in (file.key, file.metadata_key):
             with pytest.raises(Unavailable):
                 storage.read(key)
@@ -255,7 +263,7 @@ class TestRemove:
         file = publish(a_wheel())
         storage.save(file.key, ContentFile(a_wheel().content))
         publish(a_wheel(version="2.0"))
-        publishing.remove(DEMO, "1.0", purge=True)
+        purged(DEMO, "1.0")
         versions = boto3.client("s3").list_object_versions(Bucket=BUCKET)
         left = {entry["Key"] for kind in ("Versions", "DeleteMarkers") for entry in versions.get(kind, [])}
         assert {key.rpartition("/")[2] for key in left} == {
@@ -266,18 +274,18 @@ class TestRemove:
     @pytest.mark.parametrize("version", ["1.0", None])
     def test_deletes_the_bytes_later_too(self, version: str | None) -> None:
         file = publish(a_wheel())
-        publishing.remove(DEMO, version)
+        publishing.remove(DEMO, version, by=an_origin())
         if version is None:
-            assert publishing.remove(DEMO, purge=True) == [file.filename]
+            assert purged(DEMO) == [file.filename]
         else:
-            publishing.remove(DEMO, version, purge=True)
+            purged(DEMO, version)
         with pytest.raises(Unavailable):
             storage.read(file.key)
 
     def test_a_purged_file_can_come_back_with_the_same_bytes(self) -> None:
         wheel = a_wheel()
         publish(wheel)
-        publishing.remove(DEMO, "1.0", purge=True)
+        purged(DEMO, "1.0")
         file = publish(wheel)
         assert storage.read(file.key) == wheel.content
 
@@ -287,13 +295,13 @@ class TestRemove:
         assert isinstance(row, File)
         row.removal = PURGED
         store().write(Put(item=row))
-        publishing.remove(DEMO, "1.0", purge=True)
+        purged(DEMO, "1.0")
         with pytest.raises(Unavailable):
             storage.read(file.key)
 
     def test_a_slow_purge_does_not_touch_what_was_published_again(self) -> None:
         file = publish(a_wheel())
-        publishing.remove(DEMO, "1.0", purge=True)
+        purged(DEMO, "1.0")
         again = publish(a_wheel())
         # The purge that had claimed the first bytes goes on only now.
         storage.delete(file.key)
@@ -302,10 +310,13 @@ class TestRemove:
         assert storage.read(again.metadata_key) == a_wheel().metadata
         assert catalog.find_file(DEMO, again.filename)[0] == again
 
-    def test_a_removed_project_forgets_its_status(self) -> None:
+    def test_a_purged_project_forgets_its_status(self) -> None:
         publish(a_wheel())
-        publishing.set_status(DEMO, "archived", reason="done")
-        publishing.remove(DEMO)
+        publishing.set_status(DEMO, "archived", reason="done", by=an_origin())
+        publishing.remove(DEMO, by=an_origin())
+        with pytest.raises(NotAllowed, match="archived"):
+            publish(a_wheel(version="2.0"))
+        publishing.purge(DEMO, by=an_origin())
         publish(a_wheel(version="2.0"))
         assert catalog.find_project(DEMO).status == "active"
 
@@ -314,7 +325,7 @@ class TestRemove:
         monkeypatch.setattr(curation, "MOST_ROWS", 2)
         for number in range(5):
             publish(a_wheel(version=f"{number}.0"))
-        assert len(publishing.remove(DEMO)) == 5
+        assert len(publishing.remove(DEMO, by=an_origin())) == 5
         publish(a_wheel(version="9.0"))
         assert listed() == ["demo_pkg-9.0-py3-none-any.whl"]
 
@@ -326,7 +337,7 @@ class TestRemove:
                 publish(a_wheel(version=f"{number}.0"))
             else:
                 with suppress(NotFound):
-                    publishing.remove(DEMO)
+                    publishing.remove(DEMO, by=an_origin())
 
         all_at_once(act, 9)
         try:
@@ -346,7 +357,7 @@ class TestRemove:
         def act(number: int) -> None:
             try:
                 if number % 2:
-                    publishing.remove(DEMO, "1.0", purge=True)
+                    purged(DEMO, "1.0")
                 else:
                     publish(a_wheel())
             except (NotFound, Unavailable):
@@ -364,26 +375,26 @@ class TestRemove:
 class TestStatus:
     def test_quarantine_offers_no_files_and_is_not_listed(self) -> None:
         file = publish(a_wheel())
-        publishing.set_status(DEMO, "quarantined", reason="malware")
+        publishing.set_status(DEMO, "quarantined", reason="malware", by=an_origin())
         assert listed() == []
         assert project_names() == []
         with pytest.raises(NotFound):
             catalog.find_file(DEMO, file.filename)
-        publishing.yank(DEMO, "1.0")
+        publishing.yank(DEMO, "1.0", by=an_origin())
         assert project_names() == []
-        publishing.set_status(DEMO, "active")
+        publishing.set_status(DEMO, "active", by=an_origin())
         assert listed() == [file.filename]
         assert project_names() == [DEMO]
 
     def test_deprecated_projects_take_files(self) -> None:
         publish(a_wheel())
-        publishing.set_status(DEMO, "deprecated")
+        publishing.set_status(DEMO, "deprecated", by=an_origin())
         publish(a_wheel(version="2.0"))
         assert len(listed()) == 2
         assert catalog.find_project(DEMO).status == "deprecated"
 
     def test_refuses_an_unknown_status_and_an_unknown_project(self) -> None:
-        with pytest.raises(ValueError, match="'gone' is not one of"):
-            publishing.set_status(DEMO, "gone")
+        with pytest.raises(InvalidRequest, match="'gone' is not a status: use active, "):
+            publishing.set_status(DEMO, "gone", by=an_origin())
         with pytest.raises(NotFound):
-            publishing.set_status(DEMO, "archived")
+            publishing.set_status(DEMO, "archived", by=an_origin())

@@ -161,15 +161,21 @@ def test_reads_a_list(monkeypatch: pytest.MonkeyPatch, value: str, read: list[st
     ("environment", "accounts"),
     [
         ({}, {}),
-        ({"USERS": "alice:one, bob:two,"}, {"alice": "one", "bob": "two"}),
-        ({"USERS": "alice:with:colon"}, {"alice": "with:colon"}),
-        ({"USERS": "alice :with space"}, {"alice": "with space"}),
-        ({"USERNAME": "carol", "PASSWORD": "a, b:c "}, {"carol": "a, b:c "}),
-        ({"USERS": "alice:one", "USERNAME": "carol", "PASSWORD": "three"}, {"alice": "one", "carol": "three"}),
+        ({"USERS": "alice:one, bob:two,"}, {"alice": ("one", "admin"), "bob": ("two", "admin")}),
+        ({"USERS": "alice:with:colon"}, {"alice": ("with:colon", "admin")}),
+        ({"USERS": "alice :with space"}, {"alice": ("with space", "admin")}),
+        ({"USERS": "ci=publisher:x=y:z,bob = reader:two"}, {"ci": ("x=y:z", "publisher"), "bob": ("two", "reader")}),
+        ({"USERNAME": "carol", "PASSWORD": "a, b:c "}, {"carol": ("a, b:c ", "admin")}),
+        (
+            {"USERS": "alice=reader:one", "USERNAME": "x", "PASSWORD": "3"},
+            {"alice": ("one", "reader"), "x": ("3", "admin")},
+        ),
         pytest.param({"USERNAME": "desktop"}, {}, id="a desktop's own USERNAME"),
     ],
 )
-def test_reads_accounts(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], accounts: dict[str, str]) -> None:
+def test_reads_accounts(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], accounts: dict[str, tuple[str, str]]
+) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert readers.accounts() == accounts
@@ -182,6 +188,10 @@ def test_reads_accounts(monkeypatch: pytest.MonkeyPatch, environment: dict[str, 
         pytest.param({"USERS": ":s3cret"}, "USERS has an account without a name or password", id="no name"),
         pytest.param({"USERS": "alice:,bob:s3cret"}, "USERS has an account without", id="no password"),
         pytest.param({"USERS": "alice:one,alice:s3cret"}, "'alice' a second time", id="the same name twice"),
+        pytest.param({"USERS": "alice=root:s3cret"}, "a role that there is not; write name:password or", id="no role"),
+        pytest.param({"USERS": "alice=:s3cret"}, "a role that there is not", id="an empty role"),
+        pytest.param({"USERS": "alice:one,s3cret=x:y"}, "a role that there is not", id="a password with , = and :"),
+        pytest.param({"USERS": "operator:s3cret"}, "that name has a meaning", id="a name of the index's own"),
         pytest.param({"PASSWORD": "s3cret"}, "PASSWORD is set without USERNAME", id="half an account"),
         pytest.param({"USERNAME": "a:b", "PASSWORD": "s3cret"}, "USERNAME has an account", id="a colon in a name"),
         pytest.param(
@@ -199,6 +209,30 @@ def test_refuses_half_an_account_without_telling_a_password(
     with pytest.raises(ImproperlyConfigured, match=sentence) as refusal:
         readers.accounts()
     assert "s3cret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [("", []), ("127.0.0.1, 10.0.0.0/8,::1", ["127.0.0.1/32", "10.0.0.0/8", "::1/128"])],
+)
+def test_reads_networks(monkeypatch: pytest.MonkeyPatch, value: str, read: list[str]) -> None:
+    monkeypatch.setenv("TRUSTED_PROXIES", value)
+    assert [str(network) for network in readers.networks("TRUSTED_PROXIES")] == read
+
+
+@pytest.mark.parametrize("value", ["proxy", "10.0.0.1/8", "*"])
+def test_refuses_what_is_no_network(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("TRUSTED_PROXIES", value)
+    with pytest.raises(ImproperlyConfigured, match=r"^TRUSTED_PROXIES is .*; it takes IP addresses or networks"):
+        readers.networks("TRUSTED_PROXIES")
+
+
+def test_reads_a_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CREATE_PROJECTS", " Admins ")
+    assert readers.choice("CREATE_PROJECTS", "publishers", ["publishers", "admins"]) == "admins"
+    monkeypatch.setenv("CREATE_PROJECTS", "nobody")
+    with pytest.raises(ImproperlyConfigured, match=r"^CREATE_PROJECTS is 'nobody'; it takes one of publishers, admins"):
+        readers.choice("CREATE_PROJECTS", "publishers", ["publishers", "admins"])
 
 
 class TestSecretKey:

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 from botocore.client import BaseClient
+from packaging.utils import NormalizedName
 
 from packages.errors import NotFound, Unavailable
-from packages.models import Counter, Item, Project, ProjectEntry
+from packages.models import Counter, Failures, Item, Project, ProjectEntry
 from packages.patience import patience
 from packages.store import Change, Condition, ConditionFailed, Delete, Put, Store
 from tests.threads import all_at_once
@@ -65,6 +66,28 @@ def test_queries_to_the_end_of_a_long_partition(items: Store, home: str) -> None
     for name in names:
         items.write(Put(item=ProjectEntry(ProjectEntry.PARTITION, name, name="x" * size)))
     assert [item.sk for item in items.query(ProjectEntry.PARTITION)] == names
+
+
+def test_reads_revisions_alone(items: Store) -> None:
+    items.write(Put(item=entry("a")))
+    keys = [("no", "where"), ProjectEntry.key(NormalizedName("a"))]
+    nothing, first = items.revisions(keys)
+    stored = items.get(keys[1])
+    assert stored is not None
+    assert (nothing, first) == (None, stored.revision)
+    items.write(Put(item=stored))
+    assert items.revisions(keys)[1] not in {None, first}
+
+
+def test_forgets_what_has_expired(items: Store, home: str) -> None:
+    for number, ends in enumerate((99, 100, 101)):
+        items.write(Put(item=Failures(*Failures.key(str(number)), expires_at=ends)))
+    items.write(Put(item=entry("a")))
+    # DynamoDB does it by itself, in its own time; moto does not.
+    assert items.forget_expired(100) == (1 if home == "machine" else 0)
+    left = [items.get(Failures.key(str(number))) is not None for number in range(3)]
+    assert left == [home == "aws", True, True]
+    assert items.get(ProjectEntry.key(NormalizedName("a"))) is not None
 
 
 def test_refuses_an_item_that_lacks_an_attribute(items: Store) -> None:
@@ -157,6 +180,11 @@ class TestAmendments:
         assert before is not None
         assert after is not None
         assert before.revision == after.revision
+
+    def test_add_what_is_new_without_having_read_it(self, items: Store) -> None:
+        new = Put(item=entry("new"), condition=Condition.ABSENT)
+        items.amend([Counter.key("tests")], lambda _: ([Put(item=a_counter(1)), new], None))
+        assert items.get(ProjectEntry.key(NormalizedName("new"))) is not None
 
     def test_change_only_what_they_have_read(self, items: Store) -> None:
         with pytest.raises(ValueError, match="only what it has read"):

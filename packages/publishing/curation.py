@@ -1,4 +1,4 @@
-"""Change what is published: yank, remove, set a project's status."""
+"""Change what is published: yank, set a project's status."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -6,181 +6,143 @@ from collections.abc import Callable, Iterator
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from packages import storage
-from packages.catalog import find_project, published_rows, rows_of
+from packages import permissions
+from packages.access import Action
+from packages.catalog import find_project, published_rows
 from packages.distributions import slot_of, version_or_none
-from packages.errors import NotFound, Unavailable
-from packages.models import HIDDEN, PURGED, File, Project
+from packages.errors import InvalidRequest, NotFound
+from packages.journal import Note, Origin
+from packages.models import File, Item, Project
 from packages.publishing.revision import MOST_ROWS, Revision, revise
-from packages.simple_api import ACTIVE, STATUSES
-from packages.store import store
+from packages.simple_api import QUARANTINED, STATUSES
+from packages.store import Put
 
 logger = logging.getLogger(__name__)
 
-# How often a removal looks again for files that were published while it went on.
-ATTEMPTS = 50
+# Of a yank or a status, in characters.
+LONGEST_REASON = 1000
 
 
-def yank(project: NormalizedName, version: str, *, reason: str = "", filename: str | None = None) -> list[str]:
-    """Mark a release, or one file of it, as yanked (PEP 592); gives the filenames. Raises NotFound."""
-    reason = " ".join(reason.split())
+def yank(
+    project: NormalizedName, version: str | None, *, by: Origin, reason: str = "", filename: str | None = None
+) -> list[str]:
+    """Mark a release, or one file of it, as yanked (PEP 592); gives the filenames. Raises NotFound or NotAllowed."""
+    reason = one_line(reason)
 
     def mark(row: File) -> None:
         row.yanked, row.yanked_reason = True, reason
 
-    return _change(project, _matching(project, version, filename, among=published_rows), mark, "yanked")
+    rows = matching(project, version, filename, among=published_rows)
+    change_rows(project, rows, mark, Note(action="yank", details={"reason": reason} if reason else {}), by)
+    return [row.filename for row in rows]
 
 
-def unyank(project: NormalizedName, version: str, *, filename: str | None = None) -> list[str]:
-    """Take a yank back; gives the filenames. Raises NotFound."""
+def unyank(project: NormalizedName, version: str | None, *, by: Origin, filename: str | None = None) -> list[str]:
+    """Take a yank back; gives the filenames. Raises NotFound or NotAllowed."""
 
     def unmark(row: File) -> None:
         row.yanked, row.yanked_reason = False, ""
 
-    return _change(project, _matching(project, version, filename, among=published_rows), unmark, "unyanked")
-
-
-def remove(
-    project: NormalizedName, version: str | None = None, *, filename: str | None = None, purge: bool = False
-) -> list[str]:
-    """Remove a file, a release or (without a version) a project; gives the filenames.
-
-    Their names stay taken: only the same bytes can be published under them again. The bytes are
-    kept unless ``purge`` is given, which may also be asked for later, and again. Raises NotFound.
-    """
-
-    def hide(row: File) -> None:
-        if purge:
-            row.removal = PURGED
-        elif not row.removal:
-            row.removal = HIDDEN
-
-    if version is None:
-        rows = _remove_project(project, hide, again=purge)
-    else:
-        rows = _matching(project, version, filename, among=rows_of if purge else published_rows)
-        _change(project, rows, hide, "purged" if purge else "removed")
-    if purge:
-        # The rows say so already: from here on nobody publishes under these keys.
-        for row in rows:
-            storage.delete(row.object_key)
-            storage.delete(row.distribution().metadata_key)
+    rows = matching(project, version, filename, among=published_rows)
+    change_rows(project, rows, unmark, Note(action="unyank"), by)
     return [row.filename for row in rows]
 
 
-def forget(project: NormalizedName, filename: str, key: str) -> bool:
-    """Mark a file as purged because its bytes were deleted from storage; says whether it was published.
-
-    Only the bytes under ``key`` count: those of a file that was overwritten, or published anew
-    after a purge, are not the file's any more; nor is anything forgotten if they are there
-    again. Raises Unavailable.
-    """
-    slot = slot_of(filename, project)
-    if slot is None:
-        return False
-
-    def decide(known: Project | None, rows: list[File | None]) -> tuple[Revision | None, bool]:
-        (row,) = rows
-        if known is None or row is None or row.object_key != key or row.removal == PURGED:
-            return None, False
-        # Looked at after the row was read: who publishes stores the bytes before the row, and then it has changed.
-        if storage.find(key) is not None:
-            return None, False
-        row.removal = PURGED
-        return Revision(known, [row]), True
-
-    forgotten = revise(project, [File.key(project, slot)], decide)
-    if forgotten:
-        logger.info("forgot %s of %s: its bytes were deleted", filename, project)
-    return forgotten
-
-
-def set_status(name: NormalizedName, status: str, *, reason: str = "") -> None:
-    """Set a project's status (PEP 792): active, archived, quarantined or deprecated. Raises NotFound."""
+def set_status(name: NormalizedName, status: str, *, by: Origin, reason: str = "") -> None:
+    """Set a project's status (PEP 792): active, archived, quarantined or deprecated. Raises NotFound or NotAllowed."""
     if status not in STATUSES:
-        raise ValueError(f"{status!r} is not one of {', '.join(STATUSES)}")
+        raise InvalidRequest(f"{status!a} is not a status: use {', '.join(STATUSES)}.")
+    reason = one_line(reason)
 
-    def decide(project: Project | None, rows: list[File | None]) -> tuple[Revision, None]:
+    def decide(project: Project | None, items: list[Item | None]) -> tuple[Revision | None, None]:
         if project is None or project.removed:
             raise NotFound(f"There is no project {name} in this index.")
-        project.status, project.status_reason = status, " ".join(reason.split())
-        return Revision(project), None
+        before = {"status": project.status, "reason": project.status_reason}
+        after = {"status": status, "reason": reason}
+        quarantine = QUARANTINED in {status, project.status}
+        permissions.check(by.actor, Action.QUARANTINE if quarantine else Action.SET_STATUS, name, project)
+        if before == after:
+            return None, None
+        project.status, project.status_reason = status, reason
+        note = Note(action="status", project=name, target=name, details={"before": before, "after": after})
+        return Revision(project, note), None
 
-    revise(name, [], decide)
+    revise(name, [], decide, by)
     logger.info("%s is %s", name, status)
 
 
-def _matching(
+def matching(
     project: NormalizedName,
-    version: str,
+    version: str | None,
     filename: str | None,
     *,
     among: Callable[[NormalizedName], Iterator[File]],
 ) -> list[File]:
+    """The rows of a release, of one file of it, or of one file whatever its release. Raises NotFound."""
     if among is published_rows:
         find_project(project)
-    wanted = version_or_none(version)
-    if wanted is None:
-        raise NotFound(f"{version!a} is not a version (PEP 440).")
-    rows = [row for row in among(project) if Version(row.version) == wanted]
-    if not rows:
+    wanted = None if version is None else version_or_none(version)
+    if version is not None and wanted is None:
+        raise NotFound(f"{version[:100]!a} is not a version (PEP 440).")
+    rows = [row for row in among(project) if wanted is None or Version(row.version) == wanted]
+    if not rows and wanted is not None:
         raise NotFound(f"There is no release {wanted} of the project {project}.")
     if filename is not None:
         key = File.key(project, slot_of(filename, project) or "")
         rows = [row for row in rows if (row.pk, row.sk) == key]
         if not rows:
-            raise NotFound(f"There is no file {filename!a} in release {wanted} of the project {project}.")
+            where = f"release {wanted} of the project {project}" if wanted else f"the project {project}"
+            raise NotFound(f"There is no file {filename[:200]!a} in {where}.")
     return rows
 
 
-def _change(name: NormalizedName, rows: list[File], change: Callable[[File], None], done: str) -> list[str]:
-    """Change rows as they are now; of very many, some at a time."""
+def change_rows(
+    name: NormalizedName,
+    rows: list[File],
+    change: Callable[[File], None],
+    note: Note,
+    by: Origin,
+    *,
+    action: Action = Action.CURATE,
+    touch: Callable[[Project], None] = lambda project: None,
+    along: Item | None = None,
+) -> list[str]:
+    """Change rows as they are now; of very many, some at a time. Gives the filenames of those that changed.
 
-    def decide(project: Project | None, now: list[File | None]) -> tuple[Revision | None, None]:
+    With them ``touch`` changes the project, and the item ``along`` is stored. Raises NotAllowed.
+    """
+    done: list[str] = []
+    keys_along = [] if along is None else [(along.pk, along.sk)]
+
+    def decide(project: Project | None, items: list[Item | None]) -> tuple[Revision | None, list[str]]:
         if project is None:
-            return None, None
-        there = [row for row in now if row is not None]
+            return None, []
+        permissions.check(by.actor, action, name, project)
+        there = [row for row in items if isinstance(row, File)]
         before = [row.serialize() for row in there]
         for row in there:
             change(row)
         changed = [row for row, was in zip(there, before, strict=True) if row.serialize() != was]
-        return (Revision(project, changed) if changed else None), None
+        if not changed:
+            return None, []
+        touch(project)
+        versions = sorted({row.version for row in changed}, key=Version)
+        filenames = [row.filename for row in changed]
+        target = filenames[0] if len(changed) == 1 else f"{name} {', '.join(versions[:5])}"
+        details = {**note.details, "files": filenames, "versions": versions}
+        new = Note(action=note.action, project=name, target=target, details=details)
+        return Revision(project, new, changed, also=[Put(item=along)] if along else []), filenames
 
     for start in range(0, len(rows), MOST_ROWS):
-        revise(name, [(row.pk, row.sk) for row in rows[start : start + MOST_ROWS]], decide)
-    filenames = [row.filename for row in rows]
-    logger.info("%s %s of %s", done, ", ".join(filenames) or "no file", name)
-    return filenames
+        keys = [(row.pk, row.sk) for row in rows[start : start + MOST_ROWS]]
+        done += revise(name, keys + keys_along, decide, by)
+    logger.info("%s: %s of %s", note.action, ", ".join(done) or "no file", name)
+    return done
 
 
-def _remove_project(name: NormalizedName, hide: Callable[[File], None], *, again: bool) -> list[File]:
-    for _ in range(ATTEMPTS):
-        project = store().get(Project.key(name))
-        if not isinstance(project, Project) or (project.removed and not again):
-            raise NotFound(f"There is no project {name} in this index.")
-        rows = list(rows_of(name))
-        # First its files, then the project: what is cut off in between is a project with fewer files.
-        _change(name, rows, hide, "removed")
-        if _close(name):
-            return rows
-    raise Unavailable(f"The project {name} is being published to all the while; try again in a moment.")
-
-
-def _close(name: NormalizedName) -> bool:
-    """Mark a project as removed, unless a file of it is published, or is being published."""
-    # Every publication changes the project too: if it is still the same at the end, the rows are as they were read.
-    seen = store().get(Project.key(name))
-    if any(published_rows(name)):
-        return False
-
-    def decide(project: Project | None, _: list[File | None]) -> tuple[Revision | None, bool]:
-        if project is None or seen is None or project.revision != seen.revision:
-            return None, False
-        if project.removed:
-            return None, True
-        project.removed = True
-        # Who uses the name again begins anew.
-        project.status, project.status_reason = ACTIVE, ""
-        return Revision(project), True
-
-    return revise(name, [], decide)
+def one_line(text: str) -> str:
+    """A reason as it is stored. Raises InvalidRequest."""
+    line = " ".join(text.split())
+    if len(line) > LONGEST_REASON:
+        raise InvalidRequest(f"The reason is too long: {LONGEST_REASON} characters are the most.")
+    return line

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import cast
 
 from django.conf import settings
@@ -11,8 +10,10 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from packages import storage
+from packages.access import Actor
 from packages.distributions import DistributionFile, check_filename, slot_of
 from packages.errors import FileAlreadyExists, InvalidDistribution, InvalidUpload, Unavailable, UploadTooLarge
+from packages.journal import Origin
 from packages.metadata import CoreMetadata
 from packages.models import File, Project
 from packages.publishing.publication import Arrived, publish, published_already, too_large
@@ -59,14 +60,14 @@ class Reservation:
     put: storage.SignedPut | None = None
 
 
-def reserve(announced: Announced, *, overwrite: bool) -> Reservation | None:
+def reserve(announced: Announced, *, by: Origin, overwrite: bool) -> Reservation | None:
     """Say where the bytes of an announced file go; None if it is published already.
 
     Raises UploadTooLarge, FileAlreadyExists, NotAllowed or Unavailable.
     """
     if announced.size is not None:
         _check_size(announced, announced.size)
-    if _published(announced, overwrite):
+    if _published(announced, by.actor, overwrite):
         return None
     if storage.find(announced.key) is not None:
         return Reservation(arrived=True)
@@ -77,8 +78,7 @@ def reserve(announced: Announced, *, overwrite: bool) -> Reservation | None:
 def finalize(
     announced: Announced,
     *,
-    uploader: str,
-    now: datetime,
+    by: Origin,
     overwrite: bool,
     expect: Callable[[CoreMetadata], None],
 ) -> DistributionFile:
@@ -91,7 +91,7 @@ def finalize(
         _check_size(announced, announced.size)
     arrived = storage.find(announced.key)
     if arrived is None:
-        published = _published(announced, overwrite)
+        published = _published(announced, by.actor, overwrite)
         if published is None:
             raise InvalidUpload(
                 f"The bytes of {announced.filename} have not arrived: put them to the address that reserve gives, "
@@ -113,10 +113,10 @@ def finalize(
                 digests={"sha256": announced.sha256},
                 stored=arrived,
             )
-            file = publish(received, uploader=uploader, now=now, overwrite=overwrite, expect=expect)
+            file = publish(received, by=by, overwrite=overwrite, expect=expect)
     except Unavailable:
         # Somebody else may have finalized it meanwhile, and taken away the bytes.
-        published = _published(announced, overwrite) if storage.find(announced.key) is None else None
+        published = _published(announced, by.actor, overwrite) if storage.find(announced.key) is None else None
         if published is None:
             raise
         return published
@@ -137,7 +137,7 @@ def _sha256_of(stored: storage.Stored) -> str:
     return digest.hexdigest()
 
 
-def _published(announced: Announced, overwrite: bool) -> DistributionFile | None:
+def _published(announced: Announced, actor: Actor, overwrite: bool) -> DistributionFile | None:
     slot = cast("str", slot_of(announced.filename, announced.project))
     project, row = store().get_many([Project.key(announced.project), File.key(announced.project, slot)])
     published = published_already(
@@ -146,6 +146,7 @@ def _published(announced: Announced, overwrite: bool) -> DistributionFile | None
         announced.sha256,
         cast("Project | None", project),
         cast("File | None", row),
+        actor,
         overwrite=overwrite,
     )
     # Without its bytes, which were deleted in the bucket, it is to be published anew.

@@ -6,7 +6,6 @@ import hashlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import IO, cast
 
 from django.conf import settings
@@ -14,16 +13,18 @@ from django.core.files.base import ContentFile
 from django.core.files.base import File as Content
 from packaging.utils import NormalizedName
 
-from packages import storage
+from packages import permissions, storage
+from packages.access import BUCKET, OPERATOR, Action, Actor, ProjectRole
 from packages.archives import read_core_metadata
 from packages.distributions import DistributionFile, check_filename, packagetype_of
 from packages.errors import FileAlreadyExists, NotAllowed
+from packages.journal import Note, Origin
 from packages.metadata import CoreMetadata, parse_metadata
-from packages.models import PURGED, File, Project
-from packages.publishing.curation import forget
+from packages.models import PURGED, File, Item, Membership, Project, Publisher
+from packages.publishing.removal import forget
 from packages.publishing.revision import Revision, revise
-from packages.simple_api import ACCEPTS_UPLOADS
-from packages.store import store
+from packages.simple_api import ACCEPTS_UPLOADS, ACTIVE
+from packages.store import Change, Key, Put, store
 
 logger = logging.getLogger(__name__)
 
@@ -59,8 +60,7 @@ class Arrived(Received):
 def publish(
     received: Received,
     *,
-    uploader: str,
-    now: datetime,
+    by: Origin,
     overwrite: bool,
     expect: Callable[[CoreMetadata], None] = lambda metadata: None,
 ) -> DistributionFile:
@@ -87,48 +87,88 @@ def publish(
         blake2b_256=received.digests.get("blake2b_256"),
         requires_python=metadata.requires_python,
         metadata_sha256=hashlib.sha256(metadata_bytes).hexdigest(),
-        upload_time=now,
-        uploader=uploader,
+        upload_time=by.time,
+        uploader=by.actor.name,
         key=storage.key_for(metadata.name, sha256, received.filename),
     )
     row_key = File.key(file.project, file.slot)
     # A look beforehand saves storing bytes in vain; only the transaction decides.
     project, row = store().get_many([Project.key(file.project), row_key])
     while True:
-        file, published = _settle(file, cast("Project | None", project), cast("File | None", row), overwrite)
+        file, published = _settle(file, cast("Project | None", project), cast("File | None", row), by.actor, overwrite)
         if published is not None:
             if storage.find(published.key) is not None:
                 return published
             # Deleted in the bucket, which has not told us yet.
-            forget(published.project, published.filename, published.key)
+            forget(published.project, published.filename, published.key, by=by)
             project, row = store().get_many([Project.key(file.project), row_key])
             continue
         storage.save(file.metadata_key, ContentFile(metadata_bytes))
         received.store(file.key)
-        stored_under, project, row = _put_row(file, metadata.display_name, overwrite)
+        stored_under, project, row = _put_row(file, metadata.display_name, by, overwrite)
         if stored_under == file.key:
-            logger.info("%s published %s (%s %s)", uploader, file.filename, file.project, file.version)
+            logger.info("%s published %s (%s %s)", by.actor.name, file.filename, file.project, file.version)
             return file
 
 
 def _put_row(
-    file: DistributionFile, display_name: str, overwrite: bool
+    file: DistributionFile, display_name: str, by: Origin, overwrite: bool
 ) -> tuple[str | None, Project | None, File | None]:
     """Make the row; gives the key it names, or None with what is there instead."""
+    actor, keys = by.actor.at(file.project), list[Key]()
+    owner = owner_of_new(actor)
+    if owner is not None:
+        keys.append(Membership.key(owner, file.project))
+    if actor.publisher is not None:
+        keys.append(Publisher.key(file.project, actor.publisher))
 
     def decide(
-        project: Project | None, rows: list[File | None]
+        project: Project | None, items: list[Item | None]
     ) -> tuple[Revision | None, tuple[str | None, Project | None, File | None]]:
-        (row,) = rows
-        wanted, published = _settle(file, project, row, overwrite)
+        row = cast("File | None", items[0])
+        wanted, published = _settle(file, project, row, by.actor, overwrite)
         if published is not None or wanted.key != file.key:
             return None, (None, project, row)
-        project = project or Project(*Project.key(file.project), name=file.project)
+        details: dict[str, object] = {"version": file.version, "size": file.size, "sha256": file.sha256}
+        if row is not None:
+            details["before"] = {"sha256": row.sha256, "removal": row.removal}
+        also: list[Change] = []
+        if project is None or not permissions.standing(file.project, project).taken:
+            project, also = _created(project, file.project, owner, items[1:])
+            details["created_for"] = owner
         project.display_name = display_name
-        project.removed = False
-        return Revision(project, [File.of(file)]), (file.key, None, None)
+        project.removed, project.removed_at = False, None
+        note = Note(action="publish", project=file.project, target=file.filename, details=details)
+        return Revision(project, note, [File.of(file)], also), (file.key, None, None)
 
-    return revise(file.project, [File.key(file.project, file.slot)], decide)
+    return revise(file.project, [File.key(file.project, file.slot), *keys], decide, by)
+
+
+def owner_of_new(actor: Actor) -> str | None:
+    """The account that a project belongs to which the actor creates; None: only administrators publish to it."""
+    if actor.publisher is not None:
+        return actor.creates_for
+    return None if actor.credential in {OPERATOR.credential, BUCKET.credential} else actor.name
+
+
+def _created(
+    project: Project | None, name: NormalizedName, owner: str | None, items: list[Item | None]
+) -> tuple[Project, list[Change]]:
+    """A new project of this name, and what else is new with it."""
+    # One that was purged goes on with its serial.
+    project = project or Project(*Project.key(name), name=name)
+    project.owners = None if owner is None else {owner}
+    project.maintainers = None
+    project.status, project.status_reason = ACTIVE, ""
+    also: list[Change] = []
+    if owner is not None:
+        role = ProjectRole.OWNER.value
+        also.append(Put(item=Membership(*Membership.key(owner, name), account=owner, project=name, role=role)))
+    for item in items:
+        if isinstance(item, Publisher):
+            item.pending = False
+            also.append(Put(item=item))
+    return project, also
 
 
 def too_large() -> str:
@@ -145,14 +185,18 @@ def published_already(
     sha256: str,
     project: Project | None,
     row: File | None,
+    actor: Actor,
     *,
     overwrite: bool,
 ) -> DistributionFile | None:
-    """The published file, if these are its bytes; None if they may be published beside what is there.
+    """The published file, if these are its bytes; None if the actor may publish them beside what is there.
 
     Raises NotAllowed or FileAlreadyExists.
     """
-    if project is not None and not project.removed and project.status not in ACCEPTS_UPLOADS:
+    permissions.check(actor, Action.PUBLISH, name, project)
+    # A removed project keeps its status: removing one is no way around a quarantine.
+    taken = permissions.standing(name, project).taken
+    if project is not None and taken and project.status not in ACCEPTS_UPLOADS:
         why = f": {project.status_reason}" if project.status_reason else "."
         raise NotAllowed(f"Project {name} is {project.status} and takes no new files{why}")
     if row is None:
@@ -175,14 +219,14 @@ def published_already(
 
 
 def _settle(
-    file: DistributionFile, project: Project | None, row: File | None, overwrite: bool
+    file: DistributionFile, project: Project | None, row: File | None, actor: Actor, overwrite: bool
 ) -> tuple[DistributionFile, DistributionFile | None]:
     """What publishing the file means beside what is there.
 
     Gives the file with the key its bytes must have, and the published file if it is the same.
     Raises NotAllowed or FileAlreadyExists.
     """
-    published = published_already(file.project, file.filename, file.sha256, project, row, overwrite=overwrite)
+    published = published_already(file.project, file.filename, file.sha256, project, row, actor, overwrite=overwrite)
     if published is None and row is not None and row.removal == PURGED:
         # Somebody may just be deleting the purged bytes: the new ones must not lie where he is.
         file = replace(file, key=storage.key_for(file.project, file.sha256, file.filename, life=row.revision))

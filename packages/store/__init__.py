@@ -62,6 +62,9 @@ class Store(Protocol):
     def get_many(self, keys: Sequence[Key]) -> list[Item | None]:
         """Read up to 100 items in one call, in the order of the keys."""
 
+    def revisions(self, keys: Sequence[Key]) -> list[str | None]:
+        """Read the revisions alone of up to 100 items, in one call; None for one that is not there."""
+
     def query(self, pk: str, prefix: str = "") -> Iterator[Item]:
         """Read a partition's items whose sort key begins with the prefix, in its order, to the end."""
 
@@ -71,11 +74,17 @@ class Store(Protocol):
     def amend(self, keys: Sequence[Key], decide: Decide[T]) -> T:
         """Read items, let ``decide`` say how to change them, and make the changes: all at once, or none.
 
-        They are made only if none of the items has changed since it was read; otherwise it is
+        They are made only if none of the items that change has changed since it was read; otherwise it is
         all begun again, so ``decide`` may be called several times and must do nothing but
-        decide. It is given the items in the order of the keys, and gives unconditional changes
-        of some of them with a result to hand on; without changes nothing is written. What it
-        raises, rises.
+        decide. It is given the items in the order of the keys, and gives changes of some of them,
+        and items that are new (on the condition ABSENT), with a result to hand on; without changes
+        nothing is written. What it raises, rises.
+        """
+
+    def forget_expired(self, now: float) -> int:
+        """Delete the tokens, counts and the like that expired before ``now`` (Unix seconds); gives how many.
+
+        Nothing relies on it: whoever reads such an item looks at the time. DynamoDB does it by itself.
         """
 
 

@@ -45,18 +45,29 @@ class DynamoDBStore:
 
     def get_many(self, keys: Sequence[Key]) -> list[Item | None]:
         """Read several items in one call."""
-        found: dict[Key, Item] = {}
+        items = (Item.from_raw_data(data) for data in self._batch(keys))
+        found = {(item.pk, item.sk): item for item in items}
+        return [found.get(key) for key in keys]
+
+    def revisions(self, keys: Sequence[Key]) -> list[str | None]:
+        """Read revisions in one call."""
+        rows = self._batch(keys, attributes=["pk", "sk", "revision"])
+        found = {(row["pk"]["S"], row["sk"]["S"]): str(row["revision"]["S"]) for row in rows}
+        return [found.get(key) for key in keys]
+
+    def _batch(self, keys: Sequence[Key], attributes: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
+        """Read raw items, or some attributes of them, in any order."""
         wanted = [{"pk": pk, "sk": sk} for pk, sk in keys]
         # A busy table may leave some out; PynamoDB would ask for them at once and without end.
         for pause in _pauses():
             with _translated():
-                answer = Item._get_connection().batch_get_item(cast("Sequence[str]", wanted), consistent_read=True)
-            for data in answer["Responses"].get(Item.Meta.table_name, []):
-                item = Item.from_raw_data(data)
-                found[item.pk, item.sk] = item
+                answer = Item._get_connection().batch_get_item(
+                    cast("Sequence[str]", wanted), consistent_read=True, attributes_to_get=attributes
+                )
+            yield from answer["Responses"].get(Item.Meta.table_name, [])
             left = answer.get("UnprocessedKeys", {}).get(Item.Meta.table_name, {}).get("Keys", [])
             if not left:
-                return [found.get(key) for key in keys]
+                return
             wanted = [{name: value["S"] for name, value in key.items()} for key in left]
             time.sleep(pause)
         raise _too_busy()
@@ -104,6 +115,10 @@ class DynamoDBStore:
             time.sleep(pause)
         raise _too_busy()
 
+    def forget_expired(self, now: float) -> int:
+        """Leave it to the table, which deletes what has expired (``provision`` has told it how to know)."""
+        return 0
+
     def _commit(self, changes: Sequence[Change]) -> None:
         with TransactWrite(connection=self._connection) as transaction:
             for change in changes:
@@ -129,8 +144,17 @@ def provision() -> Iterator[str]:
             client.update_table(TableName=name, DeletionProtectionEnabled=True)
             client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
         yield f"table {name}: protected from deletion"
+        _let_expire(client, name)
+        yield f"table {name}: forgets what has expired"
         _keep_backups(client, name)
         yield f"table {name}: can be restored to any second of the last 35 days"
+
+
+def _let_expire(client: Any, name: str) -> None:
+    known = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    if known["TimeToLiveStatus"] not in {"ENABLED", "ENABLING"}:
+        enabled = {"Enabled": True, "AttributeName": "expires_at"}
+        client.update_time_to_live(TableName=name, TimeToLiveSpecification=enabled)
 
 
 def _keep_backups(client: Any, name: str) -> None:
@@ -149,7 +173,9 @@ def _keep_backups(client: Any, name: str) -> None:
 def _if_unchanged(change: Change, as_read: Mapping[Key, Item | None]) -> Change:
     key = (change.item.pk, change.item.sk)
     if key not in as_read:
-        raise ValueError("an amendment changes only what it has read")
+        if change.condition is Condition.ABSENT:
+            return change
+        raise ValueError("an amendment changes only what it has read, or adds what is new")
     item = as_read[key]
     if item is None:
         return replace(change, condition=Condition.ABSENT)

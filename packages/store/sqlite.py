@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import cast
 
 from packages.errors import Unavailable
-from packages.models import Item
+from packages.models import EXPIRING, Item
 from packages.store import Change, Condition, ConditionFailed, Decide, Delete, Key, T
 
 # How long a writer waits for the others, in seconds.
@@ -51,6 +51,18 @@ class SQLiteStore:
         found = {(pk, sk): _loaded(body) for pk, sk, body in rows}
         return [found.get(key) for key in keys]
 
+    def revisions(self, keys: Sequence[Key]) -> list[str | None]:
+        """Read revisions as of one moment."""
+        values = ", ".join(["(?, ?)"] * len(keys))
+        with self._answering() as connection:
+            rows = connection.execute(
+                f"WITH wanted (pk, sk) AS (VALUES {values})"
+                " SELECT pk, sk, json_extract(body, '$.revision.S') FROM wanted CROSS JOIN item USING (pk, sk)",
+                [part for key in keys for part in key],
+            ).fetchall()
+        found = {(pk, sk): revision for pk, sk, revision in rows}
+        return [found.get(key) for key in keys]
+
     def query(self, pk: str, prefix: str = "") -> Iterator[Item]:
         """Read a partition in the order of its sort keys."""
         after, end = prefix, prefix + LAST
@@ -78,10 +90,22 @@ class SQLiteStore:
             read = {key: _read(connection, key) for key in keys}
             changes, result = decide(list(read.values()))
             for change in changes:
-                if (change.item.pk, change.item.sk) not in read:
-                    raise ValueError("an amendment changes only what it has read")
+                if (change.item.pk, change.item.sk) not in read and change.condition is not Condition.ABSENT:
+                    raise ValueError("an amendment changes only what it has read, or adds what is new")
                 _apply(connection, change)
         return result
+
+    def forget_expired(self, now: float) -> int:
+        """Delete what has expired, where such items lie."""
+        deleted = 0
+        with self._transaction() as connection:
+            for prefix in EXPIRING:
+                deleted += connection.execute(
+                    "DELETE FROM item WHERE pk >= ? AND pk < ?"
+                    " AND CAST(json_extract(body, '$.expires_at.N') AS REAL) < ?",
+                    (prefix, prefix + LAST, now),
+                ).rowcount
+        return deleted
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

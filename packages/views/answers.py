@@ -16,6 +16,8 @@ _STATUS: dict[type[errors.PackagesError], int] = {
     errors.NotFound: 404,
     errors.NotAuthenticated: 401,
     errors.NotAllowed: 403,
+    errors.Conflict: 409,
+    errors.TooManyAttempts: 429,
     errors.Unavailable: 503,
 }
 _TITLES = {
@@ -25,8 +27,11 @@ _TITLES = {
     404: "Not Found",
     405: "Method Not Allowed",
     406: "Not Acceptable",
+    409: "Conflict",
     410: "Gone",
     413: "Content Too Large",
+    415: "Unsupported Media Type",
+    429: "Too Many Requests",
     500: "Internal Server Error",
     503: "Service Unavailable",
 }
@@ -50,6 +55,8 @@ def refusal(request: HttpRequest, error: errors.PackagesError) -> HttpResponse:
     response._has_been_logged = True  # type: ignore[attr-defined]
     if isinstance(error, errors.NotAuthenticated):
         response["WWW-Authenticate"] = f'Basic realm="{settings.SERVICE}", charset="UTF-8"'
+    if isinstance(error, errors.TooManyAttempts):
+        response["Retry-After"] = str(error.seconds)
     if isinstance(error, errors.Unavailable):
         response["Retry-After"] = "2"
     return response
@@ -64,7 +71,7 @@ def plain(request: HttpRequest, status: int, message: str) -> HttpResponse:
     message = " ".join(message.split())[:LONGEST_MESSAGE]
     reason = "".join(letter if " " <= letter <= "~" else "?" for letter in message[:LONGEST_REASON])
     response: HttpResponse
-    if request.get_preferred_type(["text/plain", "application/json"]) == "application/json":
+    if _takes_json(request):
         response = JsonResponse({"message": message, "code": f"{status} {message}", "title": _TITLES[status]})
     else:
         response = HttpResponse(message + "\n", content_type="text/plain; charset=utf-8")
@@ -73,6 +80,13 @@ def plain(request: HttpRequest, status: int, message: str) -> HttpResponse:
     response["Cache-Control"] = "no-store"
     response["Vary"] = "Accept"
     return response
+
+
+def _takes_json(request: HttpRequest) -> bool:
+    # The JSON API has nothing else, whatever a client says of itself.
+    return f"{request.path_info}/".startswith("/api/") or (
+        request.get_preferred_type(["text/plain", "application/json"]) == "application/json"
+    )
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

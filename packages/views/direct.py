@@ -3,16 +3,13 @@
 The shape is the one that ``uv publish --direct`` of uv 0.12.6 speaks; our twine command speaks it too.
 """
 
-from typing import cast
-
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from packages import publishing, tickets
 from packages.access import Action
-from packages.auth import ActorRequest, requires
+from packages.auth import origin_of, requires
 from packages.forms import read_announcement
 from packages.receiving import receive, receive_announced
 from packages.views.answers import plain, root_of
@@ -24,7 +21,7 @@ def reserve(request: HttpRequest) -> HttpResponseBase:
     """``POST /legacy/reserve``: where the bytes go. 200 if the file is published, else 201 with the address."""
     fields, _ = receive(request)
     _, announced = read_announcement(fields)
-    reservation = publishing.reserve(announced, overwrite=settings.OVERWRITE)
+    reservation = publishing.reserve(announced, by=origin_of(request), overwrite=settings.OVERWRITE)
     if reservation is None:
         return _done()
     answer: dict[str, object] = {"upload_url": None, "upload_headers": None}
@@ -60,8 +57,7 @@ def finalize(request: HttpRequest) -> HttpResponseBase:
     form, announced = read_announcement(fields)
     publishing.finalize(
         announced,
-        uploader=cast("ActorRequest", request).actor.name,
-        now=timezone.now(),
+        by=origin_of(request),
         overwrite=settings.OVERWRITE,
         expect=form.check_metadata,
     )

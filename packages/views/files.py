@@ -10,9 +10,9 @@ from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 from packaging.utils import canonicalize_name
 
-from packages import catalog, downloads, storage
+from packages import catalog, downloads, permissions, storage
 from packages.access import Action
-from packages.auth import requires
+from packages.auth import origin_of, requires
 from packages.distributions import METADATA_SUFFIX, WHEEL, DistributionFile
 from packages.errors import NotFound
 from packages.models import SignedUrl
@@ -44,6 +44,7 @@ def by_filename(request: HttpRequest, filename: str) -> HttpResponseBase:
     """``GET /packages/<filename>``: the address that files had in elasticpypi."""
     suffix = METADATA_SUFFIX if filename.endswith(METADATA_SUFFIX) else ""
     project = catalog.project_of_file(filename.removesuffix(suffix))
+    permissions.check(origin_of(request).actor, Action.READ, project)
     return _redirect(f"{project}/{quote(filename, safe='+!')}")
 
 

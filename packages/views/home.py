@@ -12,7 +12,7 @@ from packages.views.answers import root_of
 
 
 @require_safe
-@requires(Action.READ)
+@requires(Action.LIST)
 def home(request: HttpRequest) -> HttpResponseBase:
     """``GET /``: how to use this index."""
     context = {

@@ -31,7 +31,7 @@ _CONCRETE = {
 
 
 @require_safe
-@requires(Action.READ)
+@requires(Action.LIST)
 def project_list(request: HttpRequest) -> HttpResponseBase:
     """``GET /simple/``: every project."""
     if not request.path_info.endswith("/"):

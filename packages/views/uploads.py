@@ -1,16 +1,13 @@
 """The legacy upload API: ``POST`` of a distribution as a form, at the addresses that publishing tools know."""
 
-from typing import cast
-
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from packages import publishing
 from packages.access import Action
-from packages.auth import ActorRequest, requires
+from packages.auth import origin_of, requires
 from packages.forms import read_upload_form
 from packages.receiving import receive
 from packages.views.answers import plain
@@ -27,8 +24,7 @@ def upload(request: HttpRequest) -> HttpResponseBase:
     form.check_file(received)
     publishing.publish(
         received,
-        uploader=cast("ActorRequest", request).actor.name,
-        now=timezone.now(),
+        by=origin_of(request),
         overwrite=settings.OVERWRITE,
         expect=form.check_metadata,
     )

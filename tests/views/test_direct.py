@@ -14,8 +14,9 @@ from waitress.adjustments import Adjustments
 from packages import publishing, storage, tickets
 from packages.server import Parser, Spool
 from packages.storage.bucket import LARGEST_PUT
-from tests.builders import Built, a_wheel, an_sdist
+from tests.builders import Built, a_wheel, an_origin, an_sdist
 from tests.conftest import BUCKET, Publish, Reader, basic
+from tests.test_publishing import purged
 from tests.threads import all_at_once
 from tests.views.test_uploads import assert_refused, files_listed
 
@@ -147,9 +148,9 @@ def test_a_mistake_in_the_form_costs_no_bytes(alice: Client, publish: Publish) -
     assert put(alice.post("/legacy/reserve", announcement(wheel)), wheel.content) == 200
     assert_refused(alice.post("/legacy/finalize", announcement(wheel, size="7")), 400, "bytes, not 7 as was said")
     publish(a_wheel(version="0.9"))
-    publishing.set_status(DEMO, "archived")
+    publishing.set_status(DEMO, "archived", by=an_origin())
     assert_refused(alice.post("/legacy/finalize", announcement(wheel)), 403, "Project demo-pkg is archived")
-    publishing.set_status(DEMO, "active")
+    publishing.set_status(DEMO, "active", by=an_origin())
     assert alice.post("/legacy/finalize", announcement(wheel)).status_code == 200
 
 
@@ -195,7 +196,7 @@ def test_other_bytes_replace_published_ones_where_that_is_allowed(
 def test_bytes_come_back_after_they_were_purged(alice: Client) -> None:
     wheel = a_wheel()
     send(alice, wheel)
-    publishing.remove(DEMO, "1.0", purge=True)
+    purged(DEMO, "1.0")
     assert files_listed(alice) == []
     assert send(alice, wheel).status_code == 200
     assert alice.get(f"/packages/demo-pkg/{wheel.filename}").getvalue() == wheel.content
@@ -203,7 +204,7 @@ def test_bytes_come_back_after_they_were_purged(alice: Client) -> None:
 
 def test_a_closed_project_takes_no_files(alice: Client, publish: Publish) -> None:
     publish(a_wheel(version="0.9"))
-    publishing.set_status(DEMO, "archived", reason="moved")
+    publishing.set_status(DEMO, "archived", reason="moved", by=an_origin())
     assert_refused(alice.post("/legacy/reserve", announcement(a_wheel())), 403, "Project demo-pkg is archived")
 
 
@@ -336,7 +337,7 @@ class TestOnOneMachine:
             ("ticket=forged", "Content-Length: 1", False),
             ("", "Content-Length: 1", False),
         ):
-            parser = Parser(Adjustments())
+            parser = Parser(Adjustments(), "192.0.2.1")
             parser.parse_header(f"PUT /legacy/incoming?{query} HTTP/1.1\r\nHost: x\r\n{framing}".encode())
             assert isinstance(parser.body_rcv.buf, Spool) is kept
             parser.body_rcv.buf.close()

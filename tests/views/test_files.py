@@ -11,7 +11,7 @@ from pytest_django import Settings
 from packages import catalog, downloads, publishing, storage
 from packages.models import SignedUrl
 from packages.store import Put, store
-from tests.builders import NOON, Built, a_wheel, an_sdist
+from tests.builders import NOON, Built, a_wheel, an_origin, an_sdist
 from tests.conftest import BUCKET, Publish
 
 DEMO = NormalizedName("demo-pkg")
@@ -214,10 +214,10 @@ def test_long_names_cost_nothing(alice: Client, publish: Publish, folder: str, f
 
 def test_removed_and_quarantined_files_are_not_given(alice: Client, publish: Publish) -> None:
     wheel = publish()
-    publishing.set_status(DEMO, "quarantined")
+    publishing.set_status(DEMO, "quarantined", by=an_origin())
     assert alice.get(address(wheel)).status_code == 404
-    publishing.set_status(DEMO, "active")
-    publishing.remove(DEMO, "1.0")
+    publishing.set_status(DEMO, "active", by=an_origin())
+    publishing.remove(DEMO, "1.0", by=an_origin())
     assert alice.get(address(wheel)).status_code == 404
     assert alice.get(f"/packages/{wheel.filename}").status_code == 404
 

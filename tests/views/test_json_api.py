@@ -8,7 +8,7 @@ from packaging.utils import NormalizedName
 from pytest_django import Settings
 
 from packages import publishing
-from tests.builders import a_wheel, an_sdist
+from tests.builders import a_wheel, an_origin, an_sdist
 from tests.conftest import Publish
 
 DEMO = NormalizedName("demo-pkg")
@@ -61,7 +61,7 @@ def test_a_project_shows_its_latest_release_and_every_file(alice: Client, publis
 def test_a_release_shows_itself(alice: Client, publish: Publish, address: str) -> None:
     publish(an_sdist())
     publish(a_wheel(version="2.0"))
-    publishing.yank(DEMO, "1.0", reason="broken")
+    publishing.yank(DEMO, "1.0", reason="broken", by=an_origin())
     answer = alice.get(address).json()
     assert "releases" not in answer
     assert answer["info"]["version"] == "1.0"
@@ -120,7 +120,7 @@ def test_addresses_are_the_public_ones_behind_a_proxy(alice: Client, publish: Pu
 def test_answers_404_for_what_is_not_there(alice: Client, publish: Publish, address: str) -> None:
     publish()
     publish(a_wheel("empty"))
-    publishing.remove(NormalizedName("empty"), "1.0")
+    publishing.remove(NormalizedName("empty"), "1.0", by=an_origin())
     assert alice.get(address).status_code == 404
 
 
@@ -128,5 +128,5 @@ def test_answers_304_until_something_changes(alice: Client, publish: Publish) ->
     publish()
     etag = alice.get("/pypi/demo-pkg/json")["ETag"]
     assert alice.get("/pypi/demo-pkg/json", headers={"if-none-match": etag}).status_code == 304
-    publishing.yank(DEMO, "1.0")
+    publishing.yank(DEMO, "1.0", by=an_origin())
     assert alice.get("/pypi/demo-pkg/json", headers={"if-none-match": etag}).status_code == 200

@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from packages import publishing
 from packages.simple_api import HTML_TYPE, JSON_TYPE
-from tests.builders import a_wheel, an_sdist
+from tests.builders import a_wheel, an_origin, an_sdist
 from tests.conftest import Publish
 
 DEMO = NormalizedName("demo-pkg")
@@ -81,7 +81,7 @@ def test_format_overrides_accept(alice: Client, publish: Publish, wanted: str, s
 def test_project_page_in_json_is_exactly_this(alice: Client, publish: Publish) -> None:
     wheel = publish(a_wheel("Demo.Pkg", "1.1+corp.1", requires_python=">=3.9,<4"))
     sdist = publish(an_sdist(version="1.0"))
-    publishing.yank(DEMO, "1.0", reason='bad "quotes" & <tags>')
+    publishing.yank(DEMO, "1.0", reason='bad "quotes" & <tags>', by=an_origin())
     page = alice.get("/simple/demo-pkg/", headers={"accept": PIP}).json()
     times = [file.pop("upload-time") for file in page["files"]]
     assert all(re.fullmatch(r"2\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", time) for time in times)
@@ -122,9 +122,9 @@ def test_another_reader_finds_the_same_in_both_forms(alice: Client, publish: Pub
     wheel = publish(a_wheel(requires_python="<4,>=3.9"))
     sdist = publish(an_sdist())
     publish(a_wheel(version="1!2.0"))
-    publishing.yank(DEMO, "1.0", filename=sdist.filename)
-    publishing.yank(DEMO, "1.0", filename=wheel.filename, reason='"<&>')
-    publishing.set_status(DEMO, "deprecated", reason="use <another>")
+    publishing.yank(DEMO, "1.0", filename=sdist.filename, by=an_origin())
+    publishing.yank(DEMO, "1.0", filename=wheel.filename, reason='"<&>', by=an_origin())
+    publishing.set_status(DEMO, "deprecated", reason="use <another>", by=an_origin())
     page = _read(alice, "/simple/demo-pkg/", accept)
     assert page.repository_version == "1.4"
     assert (page.status, page.status_reason) == ("deprecated", "use <another>")
@@ -150,7 +150,7 @@ def _read(client: Client, address: str, accept: str) -> ProjectPage:
 
 def test_html_puts_one_link_on_a_line_and_the_serial_last(alice: Client, publish: Publish) -> None:
     wheel = publish(a_wheel(requires_python=">=3.9"))
-    publishing.yank(DEMO, "1.0")
+    publishing.yank(DEMO, "1.0", by=an_origin())
     page = alice.get("/simple/demo-pkg/").content.decode()
     (link,) = [line.strip() for line in page.splitlines() if "<a " in line]
     assert link.startswith(f'<a href="../../packages/demo-pkg/{wheel.filename}#sha256={wheel.sha256}" ')
@@ -275,7 +275,7 @@ def test_reading_can_be_public(settings: Settings, publish: Publish) -> None:
 
 def test_json_keeps_letters_as_they_are(alice: Client, publish: Publish) -> None:
     publish()
-    publishing.yank(DEMO, "1.0", reason="größer 😀")
+    publishing.yank(DEMO, "1.0", reason="größer 😀", by=an_origin())
     body = alice.get("/simple/demo-pkg/", headers={"accept": JSON_TYPE}).content
     assert "größer 😀".encode() in body
     assert json.loads(body)["files"][0]["yanked"] == "größer 😀"

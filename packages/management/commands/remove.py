@@ -3,10 +3,12 @@
 import argparse
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandError
 
 from packages import publishing
-from packages.management.arguments import IndexCommand, refusals
+from packages.errors import NotFound
+from packages.management.arguments import IndexCommand, operator, refusals
 
 
 class Command(IndexCommand):
@@ -14,7 +16,8 @@ class Command(IndexCommand):
 
     help = (
         "Remove a file, a release or a whole project. Its filenames stay taken: only the same bytes can be "
-        "published under them again. The bytes are kept unless --purge is given."
+        "published under them again. What is removed can be restored for RESTORE_DAYS days (see restore); "
+        "tidy then deletes its bytes, --purge does so at once."
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
@@ -26,10 +29,22 @@ class Command(IndexCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Remove what was named."""
+        what, by = (options["project"], options["version"]), operator()
         if options["file"] and not options["version"]:
             raise CommandError("--file needs the release's VERSION before it.")
         with refusals():
-            filenames = publishing.remove(
-                options["project"], options["version"], filename=options["file"], purge=options["purge"]
-            )
-        self.report("removed, with its bytes," if options["purge"] else "removed", filenames)
+            try:
+                filenames = publishing.remove(*what, by=by, filename=options["file"])
+            except NotFound:
+                # What was removed earlier can still be purged.
+                if not options["purge"]:
+                    raise
+            if options["purge"]:
+                filenames = publishing.purge(*what, by=by, filename=options["file"])
+        if options["purge"]:
+            self.report("removed, with its bytes,", filenames)
+            return
+        self.report("removed", filenames)
+        if settings.RESTORE_DAYS:
+            named = " ".join([*filter(None, what), *(["--file", options["file"]] if options["file"] else [])])
+            self.stdout.write(f"within {settings.RESTORE_DAYS} days, manage.py restore {named} takes that back")

@@ -8,9 +8,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from packages import accounts, server, storage
+from packages import accounts, publishing, server, storage
 from packages.errors import PackagesError
-from packages.management.arguments import ONCE, refusals
+from packages.management.arguments import ONCE, operator, refusals
 from packages.receiving import clear_interrupted, prepare_folder
 from packages.store import store
 
@@ -65,14 +65,15 @@ class Command(BaseCommand):
         try:
             storage.check()
             storage.tidy(time.time(), older_than=storage.UNFINISHED_AFTER)
-            store().get(("counter#serial", "#"))
+            store().forget_expired(time.time())
+            publishing.purge_overdue(operator())
         except PackagesError as error:
             where = "BUCKET and TABLE" if settings.BUCKET else f"DATA_DIR {str(settings.DATA_DIR)!r}"
             raise CommandError(f"{where}: {error}") from error
 
     def _make_account(self) -> tuple[str, str] | None:
         with refusals():
-            return accounts.make_first()
+            return accounts.make_first(by=operator())
 
     def _explain(self, host: str, port: int, first: tuple[str, str] | None) -> None:
         if host in {"0.0.0.0", "[::]"}:

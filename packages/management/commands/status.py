@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from packages import publishing
-from packages.management.arguments import IndexCommand, refusals
+from packages.management.arguments import IndexCommand, operator, refusals
 from packages.simple_api import STATUSES
 
 
@@ -25,5 +25,5 @@ class Command(IndexCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Set it."""
         with refusals():
-            publishing.set_status(options["project"], options["status"], reason=options["reason"])
+            publishing.set_status(options["project"], options["status"], by=operator(), reason=options["reason"])
         self.stdout.write(f"{options['project']} is {options['status']}")

@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from packages import publishing
-from packages.management.arguments import IndexCommand, refusals
+from packages.management.arguments import IndexCommand, operator, refusals
 
 
 class Command(IndexCommand):
@@ -21,5 +21,10 @@ class Command(IndexCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Unyank what was named."""
         with refusals():
-            filenames = publishing.unyank(options["project"], options["version"], filename=options["file"])
+            filenames = publishing.unyank(
+                options["project"],
+                options["version"],
+                by=operator(),
+                filename=options["file"],
+            )
         self.report("unyanked", filenames)

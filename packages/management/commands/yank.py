@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from packages import publishing
-from packages.management.arguments import IndexCommand, refusals
+from packages.management.arguments import IndexCommand, operator, refusals
 
 
 class Command(IndexCommand):
@@ -23,6 +23,10 @@ class Command(IndexCommand):
         """Yank what was named."""
         with refusals():
             filenames = publishing.yank(
-                options["project"], options["version"], reason=options["reason"], filename=options["file"]
+                options["project"],
+                options["version"],
+                by=operator(),
+                reason=options["reason"],
+                filename=options["file"],
             )
         self.report("yanked", filenames)

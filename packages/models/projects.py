@@ -1,49 +1,29 @@
-"""The items of the index: PynamoDB models over one table, told apart by ``kind``.
-
-Sort keys are chosen so that one query reads what one page needs; there is no secondary index,
-because those are eventually consistent and our lists must not be.
-"""
+"""Projects and their files; the lists and counters that go with them."""
 
 from dataclasses import fields
 from typing import Self
 
-from django.conf import settings
 from packaging.utils import NormalizedName
 from pynamodb.attributes import (
     BooleanAttribute,
-    DiscriminatorAttribute,
     NumberAttribute,
     UnicodeAttribute,
+    UnicodeSetAttribute,
     UTCDateTimeAttribute,
 )
-from pynamodb.models import Model
 
 from packages.distributions import DistributionFile
+from packages.models.base import Item
 from packages.simple_api import ACTIVE
 
 FILE_PREFIX = "file#"
 
-# The number of the last change to the index: the name of its counter.
+# Names of counters: the number of the last change to the index, which is the last entry of the
+# journal; and the number of the last one of them that changed a project.
 SERIAL = "serial"
+PROJECTS = "projects"
 
 HIDDEN, PURGED = "hidden", "purged"
-
-
-class Item(Model):
-    """What every item has. ``revision`` is a new random text at every write: it tells whether an item changed."""
-
-    class Meta:
-        table_name = settings.TABLE or "packages"
-        # PynamoDB's own defaults outlast the 29 s in which API Gateway wants an answer.
-        connect_timeout_seconds = 2
-        read_timeout_seconds = 5
-        max_retry_attempts = 4
-        max_pool_connections = 50
-
-    pk = UnicodeAttribute(hash_key=True)
-    sk = UnicodeAttribute(range_key=True)
-    kind = DiscriminatorAttribute()
-    revision = UnicodeAttribute(default="")
 
 
 class Project(Item, discriminator="project"):
@@ -55,6 +35,10 @@ class Project(Item, discriminator="project"):
     status = UnicodeAttribute(default=ACTIVE)
     status_reason = UnicodeAttribute(default="")
     removed = BooleanAttribute(default=False)
+    removed_at = UTCDateTimeAttribute(null=True)
+    # Names of accounts; an empty set cannot be stored, None stands for it.
+    owners = UnicodeSetAttribute(null=True)
+    maintainers = UnicodeSetAttribute(null=True)
 
     @staticmethod
     def key(name: NormalizedName) -> tuple[str, str]:
@@ -67,7 +51,7 @@ class File(Item, discriminator="file"):
 
     ``removal`` is empty while the file is published. A removed file's row stays, so that nobody
     can publish other bytes under a name that installers may have cached: HIDDEN while the bytes
-    are kept, PURGED from the moment on which they may be deleted.
+    are kept (since ``removed_at``), PURGED from the moment on which they may be deleted.
     """
 
     project = UnicodeAttribute()
@@ -87,6 +71,7 @@ class File(Item, discriminator="file"):
     # Not named "key": that is the method every model has.
     object_key = UnicodeAttribute()
     removal = UnicodeAttribute(default="")
+    removed_at = UTCDateTimeAttribute(null=True)
 
     @staticmethod
     def key(name: NormalizedName, slot: str) -> tuple[str, str]:
@@ -133,17 +118,17 @@ class ProjectEntry(Item, discriminator="project-entry"):
         return ProjectEntry.PARTITION, name
 
 
-class Account(Item, discriminator="account"):
-    """Who may log in, where the settings name nobody."""
+class RemovalEntry(Item, discriminator="removal-entry"):
+    """A project that has, or may have, removed files whose bytes are still kept."""
 
     name = UnicodeAttribute()
-    # In lower-case hex.
-    password_sha256 = UnicodeAttribute()
+
+    PARTITION = "directory#removal"
 
     @staticmethod
-    def key(name: str) -> tuple[str, str]:
-        """Where the account lies."""
-        return f"account#{name}", "#"
+    def key(name: NormalizedName) -> tuple[str, str]:
+        """Where the project's entry lies."""
+        return RemovalEntry.PARTITION, name
 
 
 class Counter(Item, discriminator="counter"):

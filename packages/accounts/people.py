@@ -1,0 +1,269 @@
+"""The accounts themselves: make, change, list and delete them."""
+
+import re
+import secrets
+import string
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.core.exceptions import ValidationError
+from packaging.utils import NormalizedName
+
+from packages import journal, permissions
+from packages.access import Action, Actor, ProjectRole, Role
+from packages.accounts.passwords import LONGEST_PASSWORD
+from packages.errors import Conflict, InvalidRequest, NotFound
+from packages.journal import Note, Origin
+from packages.models import Account, AccountEntry, Item, Membership, Token, TokenEntry, account_partition
+from packages.store import Change, Delete, Put, store
+
+FIRST_NAME = "admin"
+# No sign that a shell, a URL or a command line would take for something else.
+_LETTERS = string.ascii_letters + string.digits
+# One way to write each name: no capitals, and no letters of other alphabets that look like these.
+NAME = r"[a-z0-9]([a-z0-9._@+-]{0,62}[a-z0-9])?"
+# These stand for others in the journal, and as uploaders.
+_RESERVED = {"anonymous", "operator", "bucket"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """An account; ``fixed`` if the settings name it, ``created`` only if they do not."""
+
+    name: str
+    role: Role
+    disabled: bool = False
+    fixed: bool = False
+    session_version: int = 0
+    created: datetime | None = None
+
+
+def find(name: str, by: Actor) -> Person:
+    """An account: one's own, or for administrators any. Raises NotFound or NotAllowed."""
+    if name != by.name or by.role is None:
+        permissions.check(by, Action.MANAGE_ACCOUNTS)
+    person = lookup(name)
+    if person is None:
+        raise NotFound(f"There is no account {name!a}.")
+    return person
+
+
+def lookup(name: str) -> Person | None:
+    """An account by its name, if there is one."""
+    fixed = settings.ACCOUNTS.get(name)
+    if fixed is not None:
+        return Person(name=name, role=Role(fixed.role), fixed=True)
+    account = store().get(Account.key(name)) if re.fullmatch(NAME, name) else None
+    return _person(account) if isinstance(account, Account) else None
+
+
+def everybody(by: Actor) -> Iterator[Person]:
+    """Every account, by name; the settings' first. Raises NotAllowed."""
+    permissions.check(by, Action.MANAGE_ACCOUNTS)
+    for name in sorted(settings.ACCOUNTS):
+        yield Person(name=name, role=Role(settings.ACCOUNTS[name].role), fixed=True)
+    listed = {cast("AccountEntry", entry).name for entry in store().query(AccountEntry.PARTITION)}
+    # The first account may be older than the list.
+    for name in sorted((listed | {FIRST_NAME}) - settings.ACCOUNTS.keys()):
+        account = store().get(Account.key(name))
+        if isinstance(account, Account):
+            yield _person(account)
+
+
+def projects_of(name: str) -> Iterator[tuple[NormalizedName, ProjectRole]]:
+    """The projects that an account has a role in."""
+    for item in store().query(account_partition(name), Membership.PREFIX):
+        assert isinstance(item, Membership)
+        yield NormalizedName(item.project), ProjectRole(item.role)
+
+
+def create(name: str, *, role: Role, password: str | None = None, by: Origin) -> tuple[Person, str | None]:
+    """Make an account; gives it, and the password that was made for it if none was given.
+
+    Raises InvalidRequest, Conflict or NotAllowed.
+    """
+    permissions.check(by.actor, Action.MANAGE_ACCOUNTS)
+    if not re.fullmatch(NAME, name) or name in _RESERVED:
+        raise InvalidRequest(
+            f"{name[:80]!a} cannot be the name of an account: use up to 64 lower-case letters a-z, digits and '._@+-', "
+            f"beginning and ending with a letter or digit, but none of {', '.join(sorted(_RESERVED))}."
+        )
+    if name in settings.ACCOUNTS:
+        raise Conflict(f"There is an account {name!a} already: the settings name it.")
+    made = None if password is not None else _new_password()
+    account = Account(
+        *Account.key(name),
+        name=name,
+        password=_hashed(password, name) if password is not None else make_password(made),
+        role=role.value,
+        created=by.time,
+    )
+
+    def decide(serial: int, items: list[Item | None]) -> tuple[Sequence[Change], Note, None]:
+        if items[0] is not None:
+            raise Conflict(f"There is an account {name!a} already.")
+        note = Note(action="account-create", target=name, details={"after": {"role": role.value}})
+        return [Put(item=account), Put(item=_entry(name))], note, None
+
+    journal.amend([Account.key(name), AccountEntry.key(name)], decide, by)
+    return _person(account), made
+
+
+def change(name: str, *, role: Role | None = None, disabled: bool | None = None, by: Origin) -> Person:
+    """Change an account's role, or whether it is disabled; at once, for open sessions too.
+
+    Raises NotFound, Conflict or NotAllowed.
+    """
+    permissions.check(by.actor, Action.MANAGE_ACCOUNTS)
+    if name == by.actor.name and by.actor.role is not None:
+        raise Conflict("Nobody changes their own role or disables themselves: ask another administrator.")
+
+    def changed(account: Account) -> Note | None:
+        before = {"role": account.role, "disabled": account.disabled}
+        account.role = account.role if role is None else role.value
+        account.disabled = account.disabled if disabled is None else disabled
+        after = {"role": account.role, "disabled": account.disabled}
+        if before == after:
+            return None
+        if disabled:
+            account.session_version = int(account.session_version) + 1
+        return Note(action="account-change", target=name, details={"before": before, "after": after})
+
+    return _amend(name, changed, by)
+
+
+def set_password(name: str, password: str | None, *, by: Origin) -> str | None:
+    """Give an account a new password, which ends its sessions; gives the one that was made if none was given.
+
+    Raises NotFound, InvalidRequest, Conflict or NotAllowed.
+    """
+    if name != by.actor.name or by.actor.limits is not None or by.actor.role is None:
+        permissions.check(by.actor, Action.MANAGE_ACCOUNTS)
+    made = None if password is not None else _new_password()
+    hashed = _hashed(password, name) if password is not None else make_password(made)
+
+    def changed(account: Account) -> Note:
+        account.password, account.password_sha256 = hashed, None
+        account.session_version = int(account.session_version) + 1
+        return Note(action="account-password", target=name)
+
+    _amend(name, changed, by)
+    return made
+
+
+def delete(name: str, *, by: Origin) -> None:
+    """Delete an account with its tokens; it must have no role in a project any more.
+
+    Raises NotFound, Conflict or NotAllowed.
+    """
+    permissions.check(by.actor, Action.MANAGE_ACCOUNTS)
+    if name == by.actor.name and by.actor.role is not None:
+        raise Conflict("Nobody deletes their own account: ask another administrator.")
+    _refuse_fixed(name)
+    projects = [project for project, _ in projects_of(name)]
+    if projects:
+        more = " and others" if len(projects) > 5 else ""
+        raise Conflict(f"The account {name!a} still has a role in {', '.join(projects[:5])}{more}: take it away first.")
+    tokens = [cast("TokenEntry", item) for item in store().query(account_partition(name), TokenEntry.PREFIX)]
+
+    def decide(serial: int, items: list[Item | None]) -> tuple[Sequence[Change], Note, None]:
+        account = cast("Account | None", items[0])
+        if account is None:
+            raise NotFound(f"There is no account {name!a}.")
+        note = Note(action="account-delete", target=name, details={"before": {"role": account.role}})
+        return [Delete(item=account), Delete(item=_entry(name))], note, None
+
+    journal.amend([Account.key(name), AccountEntry.key(name)], decide, by)
+    # Without their account they are worth nothing any more.
+    for entry in tokens:
+        store().write(Delete(item=Token(*Token.key(entry.id))))
+        store().write(Delete(item=entry))
+
+
+def make_first(*, reset: bool = False, by: Origin) -> tuple[str, str] | None:
+    """Make the first administrator where there is no account yet; gives name and password, which is kept nowhere.
+
+    With ``reset`` one that is there gets a new password, is enabled, and administers again. Raises Unavailable.
+    """
+    if settings.ACCOUNTS:
+        return None
+    password = _new_password()
+    # Nothing is hashed at the many starts that make no account.
+    hashed = make_password(password) if reset or _nobody_yet() else ""
+
+    def decide(serial: int, items: list[Item | None]) -> tuple[Sequence[Change], Note | None, bool]:
+        account = cast("Account | None", items[0])
+        if not hashed or (account is not None and not reset):
+            return [], None, False
+        action = "account-create" if account is None else "account-password"
+        account = account or Account(*Account.key(FIRST_NAME), name=FIRST_NAME, created=by.time)
+        account.password, account.password_sha256 = hashed, None
+        account.role, account.disabled = Role.ADMIN.value, False
+        account.session_version = int(account.session_version) + 1
+        note = Note(action=action, target=FIRST_NAME, details={"after": {"role": account.role}})
+        return [Put(item=account), Put(item=_entry(FIRST_NAME))], note, True
+
+    # An amendment, because AWS knows one that it is given again: an account whose making was answered
+    # by nothing would be taken for somebody else's.
+    made = journal.amend([Account.key(FIRST_NAME), AccountEntry.key(FIRST_NAME)], decide, by)
+    return (FIRST_NAME, password) if made else None
+
+
+def _nobody_yet() -> bool:
+    return store().get(Account.key(FIRST_NAME)) is None and next(store().query(AccountEntry.PARTITION), None) is None
+
+
+def _amend(name: str, changed: Callable[[Account], Note | None], by: Origin) -> Person:
+    _refuse_fixed(name)
+
+    def decide(serial: int, items: list[Item | None]) -> tuple[Sequence[Change], Note | None, Person]:
+        account = cast("Account | None", items[0])
+        if account is None:
+            raise NotFound(f"There is no account {name!a}.")
+        note = changed(account)
+        # The entry too: accounts that were there before there was a list get into it.
+        return ([Put(item=account), Put(item=_entry(name))] if note else []), note, _person(account)
+
+    return journal.amend([Account.key(name), AccountEntry.key(name)], decide, by)
+
+
+def _refuse_fixed(name: str) -> None:
+    if name in settings.ACCOUNTS:
+        raise Conflict(f"The account {name!a} is one of the settings' (USERS, USERNAME): change it there.")
+
+
+def _hashed(password: str, name: str) -> str:
+    if len(password) > LONGEST_PASSWORD:
+        raise InvalidRequest(f"The password is too long: {LONGEST_PASSWORD} characters are the most.")
+    # Only here: it reads a list of 20,000 common passwords.
+    from django.contrib.auth.password_validation import validate_password
+
+    try:
+        validate_password(password)
+    except ValidationError as error:
+        raise InvalidRequest(f"The password will not do. {' '.join(error.messages)}") from error
+    if password.lower() == name.lower():
+        raise InvalidRequest("The password will not do. It is the account's name.")
+    return make_password(password)
+
+
+def _new_password() -> str:
+    return "".join(secrets.choice(_LETTERS) for _ in range(32))
+
+
+def _entry(name: str) -> AccountEntry:
+    return AccountEntry(*AccountEntry.key(name), name=name)
+
+
+def _person(account: Account) -> Person:
+    return Person(
+        name=account.name,
+        role=Role(account.role),
+        disabled=account.disabled,
+        session_version=int(account.session_version),
+        created=account.created,
+    )

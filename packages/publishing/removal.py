@@ -1,0 +1,259 @@
+"""Take files out of the index, in two steps: removed, and for a while restored; then purged."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from packaging.utils import NormalizedName
+
+from packages import permissions, storage
+from packages.access import Action
+from packages.catalog import published_rows, rows_of
+from packages.distributions import slot_of
+from packages.errors import Conflict, NotFound, Unavailable
+from packages.journal import Note, Origin
+from packages.models import (
+    HIDDEN,
+    PURGED,
+    File,
+    Item,
+    Membership,
+    Project,
+    Publisher,
+    PublisherEntry,
+    RemovalEntry,
+    project_partition,
+)
+from packages.publishing.curation import change_rows, matching
+from packages.publishing.revision import Revision, revise
+from packages.publishing.roles import memberships, roles_of
+from packages.simple_api import ACTIVE, QUARANTINED
+from packages.store import Condition, ConditionFailed, Delete, store
+
+logger = logging.getLogger(__name__)
+
+# How often a removal looks again for files that were published while it went on.
+ATTEMPTS = 50
+
+
+def remove(
+    project: NormalizedName, version: str | None = None, *, by: Origin, filename: str | None = None
+) -> list[str]:
+    """Remove a file, a release or (without either) a project; gives the filenames.
+
+    Their names stay taken: only the same bytes can be published under them again. The bytes are
+    kept, and for RESTORE_DAYS it can all be restored. Raises NotFound or NotAllowed.
+    """
+
+    def hide(row: File) -> None:
+        if not row.removal:
+            row.removal, row.removed_at = HIDDEN, by.time
+
+    entry = RemovalEntry(*RemovalEntry.key(project), name=project)
+    if version is None and filename is None:
+        for _ in range(ATTEMPTS):
+            known = _project(project)
+            if known.removed:
+                raise NotFound(f"There is no project {project} in this index.")
+            permissions.check(by.actor, Action.CURATE, project, known)
+            rows = list(published_rows(project))
+            # First its files, then the project: what is cut off in between is a project with fewer files.
+            change_rows(project, rows, hide, Note(action="remove"), by, along=entry)
+            if _close(project, by):
+                return [row.filename for row in rows_of(project) if row.removed_at == by.time]
+        raise Unavailable(f"The project {project} is being published to all the while; try again in a moment.")
+    rows = matching(project, version, filename, among=published_rows)
+    change_rows(project, rows, hide, Note(action="remove"), by, along=entry)
+    return [row.filename for row in rows]
+
+
+def restore(
+    project: NormalizedName, version: str | None = None, *, by: Origin, filename: str | None = None
+) -> list[str]:
+    """Take a removal back; of a project, all of that removal. Raises NotFound, Conflict or NotAllowed."""
+    known = _project(project)
+    whole = version is None and filename is None
+    permissions.check(by.actor, Action.CURATE, project, known)
+    if whole and not known.removed:
+        raise Conflict(f"The project {project} is not removed; restore a release of it, or a file.")
+    rows = [row for row in matching(project, version, filename, among=rows_of) if row.removal]
+    if whole:
+        rows = [row for row in rows if row.removal != PURGED and row.removed_at == known.removed_at]
+    kept = [row for row in rows if row.removal == HIDDEN and not _is_over(row, by.time)]
+    if rows and not kept:
+        raise Conflict(f"The time to restore it, {settings.RESTORE_DAYS} days, is over, or it was purged.")
+    if not kept and not whole:
+        raise Conflict("It is not removed, so that there is nothing to restore.")
+
+    def show(row: File) -> None:
+        if row.removal == HIDDEN:
+            row.removal, row.removed_at = "", None
+
+    if kept:
+        return change_rows(project, kept, show, Note(action="restore"), by, touch=_reopen)
+
+    # A project that had no files when it was removed.
+    def decide(project_now: Project | None, items: list[Item | None]) -> tuple[Revision | None, None]:
+        if project_now is None or not project_now.removed:
+            return None, None
+        permissions.check(by.actor, Action.CURATE, project, project_now)
+        _reopen(project_now)
+        return Revision(project_now, Note(action="restore", project=project, target=project)), None
+
+    revise(project, [], decide, by)
+    return []
+
+
+def purge(project: NormalizedName, version: str | None = None, *, by: Origin, filename: str | None = None) -> list[str]:
+    """Delete the bytes of what was removed, for good; gives the filenames. Safe to repeat.
+
+    Of a whole project: its name is anybody's again, the names of its files are not. Raises NotFound, Conflict
+    if it is still published, or NotAllowed.
+    """
+    known = _project(project)
+    # What is purged is forgotten: that is for those to decide who quarantined it.
+    action = Action.QUARANTINE if known.status == QUARANTINED else Action.PURGE
+    permissions.check(by.actor, action, project, known)
+    whole = version is None and filename is None
+    if whole and not known.removed:
+        raise Conflict(f"The project {project} is published: remove it first, then purge it.")
+    rows = matching(project, version, filename, among=rows_of)
+    if any(not row.removal for row in rows):
+        raise Conflict(f"{'It' if filename else 'A file of it'} is published: remove it first, then purge it.")
+    _purge_rows(project, rows, by)
+    if whole:
+        _free(project, by)
+    return [row.filename for row in rows]
+
+
+def purge_overdue(by: Origin) -> int:
+    """Purge what can no longer be restored, of every project; gives how many files."""
+    purged = 0
+    for entry in store().query(RemovalEntry.PARTITION):
+        assert isinstance(entry, RemovalEntry)
+        name = NormalizedName(entry.name)
+        hidden = [row for row in rows_of(name) if row.removal == HIDDEN]
+        overdue = [row for row in hidden if _is_over(row, by.time)]
+        _purge_rows(name, overdue, by)
+        purged += len(overdue)
+        known = store().get(Project.key(name))
+        if isinstance(known, Project) and known.removed and _has_ended(known.removed_at, by.time):
+            _free(name, by)
+        if len(overdue) == len(hidden):
+            # Unless something was removed meanwhile.
+            with suppress(ConditionFailed):
+                store().write(Delete(item=entry, condition=Condition.UNCHANGED))
+    return purged
+
+
+def forget(project: NormalizedName, filename: str, key: str, *, by: Origin) -> bool:
+    """Mark a file as purged because its bytes were deleted from storage; says whether it was published.
+
+    Only the bytes under ``key`` count: those of a file that was overwritten, or published anew
+    after a purge, are not the file's any more; nor is anything forgotten if they are there
+    again. Raises Unavailable.
+    """
+    slot = slot_of(filename, project)
+    if slot is None:
+        return False
+
+    def decide(known: Project | None, items: list[Item | None]) -> tuple[Revision | None, bool]:
+        (row,) = items
+        if known is None or not isinstance(row, File) or row.object_key != key or row.removal == PURGED:
+            return None, False
+        # Looked at after the row was read: who publishes stores the bytes before the row, and then it has changed.
+        if storage.find(key) is not None:
+            return None, False
+        row.removal = PURGED
+        return Revision(known, Note(action="forget", project=project, target=row.filename), [row]), True
+
+    forgotten = revise(project, [File.key(project, slot)], decide, by)
+    if forgotten:
+        logger.info("forgot %s of %s: its bytes were deleted", filename, project)
+    return forgotten
+
+
+def _purge_rows(project: NormalizedName, rows: Sequence[File], by: Origin) -> None:
+    def mark(row: File) -> None:
+        if row.removal:
+            row.removal = PURGED
+
+    change_rows(project, list(rows), mark, Note(action="purge"), by, action=Action.PURGE)
+    # As they are now: one that was restored or published again meanwhile keeps its bytes.
+    purged = {(row.pk, row.sk): row.object_key for row in rows_of(project) if row.removal == PURGED}
+    for row in rows:
+        # The rows say so already: from here on nobody publishes under these keys.
+        if purged.get((row.pk, row.sk)) == row.object_key:
+            storage.delete(row.object_key)
+            storage.delete(row.distribution().metadata_key)
+
+
+def _project(name: NormalizedName) -> Project:
+    project = store().get(Project.key(name))
+    if not isinstance(project, Project):
+        raise NotFound(f"There is no project {name} in this index.")
+    return project
+
+
+def _close(name: NormalizedName, by: Origin) -> bool:
+    """Mark a project as removed, unless a file of it is published, or is being published."""
+    # Every publication changes the project too: if it is still the same at the end, the rows are as they were read.
+    seen = store().get(Project.key(name))
+    if any(published_rows(name)):
+        return False
+
+    def decide(project: Project | None, items: list[Item | None]) -> tuple[Revision | None, bool]:
+        if project is None or seen is None or project.revision != seen.revision:
+            return None, False
+        if project.removed:
+            return None, True
+        permissions.check(by.actor, Action.CURATE, name, project)
+        project.removed, project.removed_at = True, by.time
+        return Revision(project, Note(action="remove-project", project=name, target=name)), True
+
+    return revise(name, [], decide, by)
+
+
+def _reopen(project: Project) -> None:
+    project.removed, project.removed_at = False, None
+
+
+def _free(name: NormalizedName, by: Origin) -> None:
+    """Give up the name of a removed project: who uses it again begins anew, without its roles and publishers."""
+    for item in _publishers(name):
+        entry = PublisherEntry(*PublisherEntry.key(item.issuer, item.subject, name, item.id))
+        store().write(Delete(item=entry))
+        store().write(Delete(item=item))
+    seen = _project(name)
+    keys = [Membership.key(account, name) for account in roles_of(seen)]
+
+    def decide(project: Project | None, items: list[Item | None]) -> tuple[Revision | None, None]:
+        if project is None or not project.removed or roles_of(project) != roles_of(seen):
+            return None, None
+        before = roles_of(project)
+        if not before and project.removed_at is None and project.status == ACTIVE:
+            return None, None
+        also = memberships(project)
+        project.owners = project.maintainers = project.removed_at = None
+        project.status, project.status_reason = ACTIVE, ""
+        note = Note(action="purge-project", project=name, target=name, details={"before": before})
+        return Revision(project, note, also=also), None
+
+    revise(name, keys, decide, by)
+
+
+def _publishers(name: NormalizedName) -> Iterator[Publisher]:
+    for item in list(store().query(project_partition(name), Publisher.PREFIX)):
+        assert isinstance(item, Publisher)
+        yield item
+
+
+def _is_over(row: File, now: datetime) -> bool:
+    return _has_ended(row.removed_at, now)
+
+
+def _has_ended(removed_at: datetime | None, now: datetime) -> bool:
+    # What was removed before times were kept is kept until somebody purges it.
+    return removed_at is not None and now - removed_at > timedelta(days=settings.RESTORE_DAYS)
