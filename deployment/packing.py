@@ -58,6 +58,8 @@ def check(archive: ZipFile, *, size: int) -> None:
         raise Failed(f"The zip holds {', '.join(sorted(unwanted))}, which must not leave this machine.")
     if native := [name for name in names if name.endswith(_NATIVE) and not _runs_on_lambda(archive, name)]:
         raise Failed(f"The zip holds {', '.join(sorted(native))}, built for this machine; Lambda's may be another.")
+    if not any(_LAMBDAS.fullmatch(name) for name in names):
+        raise Failed("The zip lacks the compiled code of rpds-py; look at exclude in zappa_settings.json.")
     compiled = [entry for entry in entries if entry.filename.endswith(".pyc")]
     if stale := [entry.filename for entry in compiled if not _runs_as_it_is(archive, entry)]:
         raise Failed(f"{len(stale)} compiled modules would be compiled again at every start, as {stale[0]}.")
