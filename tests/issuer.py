@@ -158,7 +158,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _id_token(self, issuer: OwnIssuer, query: str) -> bytes | None:
         """What GitHub's runners answer a job that asks for a token."""
-        if self.headers["Authorization"] != "Bearer of-the-runner":
+        # Clients write the scheme in either case.
+        if (self.headers["Authorization"] or "").lower() != "bearer of-the-runner":
             return None
         (audience,) = parse_qs(query)["audience"]
         issuer.minted.append(issuer.token(datetime.now().astimezone(), aud=audience))

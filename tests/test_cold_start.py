@@ -24,6 +24,9 @@ print(json.dumps([statuses[0], sorted(sys.modules)]))
 
 # Rooms and libraries that only writing, downloading or people's pages need.
 ELSEWHERE = {
+    "cryptography",
+    "jwt",
+    "packages.trusted",
     "boto3",
     "jsonschema",
     "s3transfer",

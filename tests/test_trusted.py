@@ -2,12 +2,16 @@
 
 import json
 import math
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.client import BaseClient
 from packaging.utils import NormalizedName
 from pytest_django import Settings
 
@@ -222,6 +226,29 @@ def test_a_token_of_many_projects_is_for_those_that_exist_first(
     assert token.projects == {DEMO, "new-3", "new-2"}
 
 
+@pytest.mark.parametrize("home", ["aws"], indirect=True)
+def test_what_it_costs(
+    issuer: OwnIssuer, demo: trusted.PublisherInfo, carol: Origin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish("other-pkg", by=carol)
+    trusted.register(OTHER, "github", GITHUB_FIELDS, by=carol)
+    calls, make_api_call = list[str](), BaseClient._make_api_call
+
+    def counting(client: BaseClient, operation: str, arguments: Any) -> Any:
+        calls.append(operation)
+        return make_api_call(client, operation, arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", counting)
+    text = minted(issuer)
+    # Which publishers there are, what they want, and one change.
+    assert calls == ["Query", "BatchGetItem", "BatchGetItem", "TransactWriteItems"]
+    as_bearer(text)
+    calls.clear()
+    as_bearer(text)
+    # The token and the publisher of each project, at once.
+    assert calls == ["BatchGetItem"]
+
+
 # A project that is not there yet.
 
 
@@ -324,6 +351,30 @@ def test_takes_no_key_that_the_token_brings_along(issuer: OwnIssuer, demo: trust
         assert code == "invalid-token"
         assert "has no key 'mine'" in says
     assert set(issuer.asked) == {"/.well-known/openid-configuration", "/jwks"}
+
+
+def test_needs_no_compiled_code() -> None:
+    """The package for AWS Lambda carries none, so that nobody's signature could be read there."""
+    code = (
+        "import sys; sys.modules['cryptography'] = None\n"
+        "import jwt; assert not jwt.algorithms.has_crypto\n"
+        "from packages.trusted.rsa import PublicKey\n"
+        "from packages.trusted.tokens import _reader\n"
+        "key = PublicKey(modulus=int(sys.argv[2]), exponent=65537)\n"
+        "print(_reader().decode_complete(sys.argv[1], key, algorithms=['RS256'])['payload'].decode())"
+    )
+    numbers = a_key().public_key().public_numbers()
+    arguments = [signed({"sub": "x"}, a_key(), "0"), str(numbers.n)]
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ('{"sub": "x"}\n', "")
 
 
 @pytest.mark.parametrize("home", ["machine"], indirect=True)

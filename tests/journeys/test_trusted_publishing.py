@@ -13,7 +13,7 @@ import requests
 
 from tests.builders import a_wheel
 from tests.issuer import GITHUB_FIELDS, OwnIssuer, issuing
-from tests.journeys.clients import HERE, Outcome, alone, run
+from tests.journeys.clients import HERE, Outcome, alone, program, run
 from tests.journeys.server import ROOT, Index, serving
 from tests.journeys.tls import Door, behind_tls
 
@@ -27,19 +27,23 @@ class Job:
     door: Door
     folder: Path
 
-    def publish(self, *wheels: Path, **variables: str) -> Outcome:
+    def publish(self, *wheels: Path) -> Outcome:
         """What a workflow of GitHub runs: uv publish, without any secret."""
-        environment = {
+        url = f"{self.door.root}/legacy/"
+        options = ["-v", "--trusted-publishing", "always", "--publish-url", url]
+        return run([HERE / "uv", "publish", *options, *wheels], env=self.environment)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What GitHub tells its jobs; and whom to trust."""
+        return {
             **alone(self.folder / "home"),
+            "CI": "true",
             "GITHUB_ACTIONS": "true",
             "ACTIONS_ID_TOKEN_REQUEST_URL": f"{self.issuer.address}/id-token?job=1",
             "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "of-the-runner",
             "SSL_CERT_FILE": str(self.door.authority),
-            **variables,
         }
-        url = f"{self.door.root}/legacy/"
-        command = [HERE / "uv", "publish", "-v", "--trusted-publishing", "always", "--publish-url", url, *wheels]
-        return run(command, env=environment)
 
     def wheel(self, name: str, version: str = "1.0") -> Path:
         built = a_wheel(name, version)
@@ -133,3 +137,20 @@ def test_uv_says_why_there_is_no_token(job: Job) -> None:
     assert outcome.code != 0, outcome
     assert "the event 'pull_request_target' may not publish" in outcome.shown
     assert job.index.listed("first-demo") == {}
+
+
+@pytest.mark.registry
+def test_pdm_publishes_without_a_secret(job: Job) -> None:
+    job.said("account", "create", "dora", "--role", "publisher")
+    register(job, "first-demo")
+    tree = job.folder / "tree"
+    (tree / "dist").mkdir(parents=True)
+    wheel = job.wheel("first-demo")
+    wheel.rename(tree / "dist" / wheel.name)
+    (tree / "pyproject.toml").write_text('[project]\nname = "first-demo"\nversion = "1.0"\n')
+    options = ["--no-build", "--repository", f"{job.door.root}/legacy/", "--ca-certs", str(job.door.authority)]
+
+    outcome = run([program("pdm"), "publish", *options], env=job.environment, cwd=tree)
+
+    assert outcome.code == 0, outcome
+    assert set(job.index.listed("first-demo")) == {wheel.name}

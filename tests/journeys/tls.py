@@ -98,9 +98,12 @@ class _Proxy(ThreadingTCPServer):
 class _Connection(BaseRequestHandler):
     def handle(self) -> None:
         proxy = cast("_Proxy", self.server)
-        with suppress(OSError), proxy.context.wrap_socket(self.request, server_side=True) as client:
-            with socket.create_connection(proxy.behind) as server:
-                _relay(client, server)
+        with (
+            suppress(OSError),
+            proxy.context.wrap_socket(self.request, server_side=True) as client,
+            socket.create_connection(proxy.behind) as server,
+        ):
+            _relay(client, server)
 
 
 def _relay(client: ssl.SSLSocket, server: socket.socket) -> None:
