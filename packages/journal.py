@@ -317,8 +317,8 @@ def _lying(after: int, last: int | None) -> Iterator[JournalEntry]:
 
 def _place(entry: JournalEntry) -> int | None:
     """The serial of the entry that lies where this one does, if one can lie there."""
-    serial = int(entry.sk) if re.fullmatch("[0-9]{12}", entry.sk) else None
-    return None if serial is None or (entry.pk, entry.sk) != JournalEntry.key(serial) else serial
+    serial = int(entry.sk) if re.fullmatch("[0-9]{12}", entry.sk) else 0
+    return serial if serial > 0 and (entry.pk, entry.sk) == JournalEntry.key(serial) else None
 
 
 def _told(entry: JournalEntry, serial: int | None = None) -> str:
