@@ -354,7 +354,7 @@ def test_takes_no_key_that_the_token_brings_along(issuer: OwnIssuer, demo: trust
 
 
 def test_needs_no_compiled_code() -> None:
-    """The package for AWS Lambda carries none, so that nobody's signature could be read there."""
+    # The package for AWS Lambda has no library of it for signatures.
     code = (
         "import sys; sys.modules['cryptography'] = None\n"
         "import jwt; assert not jwt.algorithms.has_crypto\n"

@@ -1,7 +1,7 @@
 """RSA signatures, as far as they are read: RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017, section 8.2.2).
 
 Whoever checks a signature computes with public numbers only, so that nothing here can leak. A
-library would bring compiled code, of which the package for AWS Lambda carries none.
+library would bring megabytes of compiled code into the package for AWS Lambda.
 """
 
 import base64
