@@ -30,7 +30,7 @@ from packages.publishing.curation import change_rows, matching
 from packages.publishing.revision import Revision, revise
 from packages.publishing.roles import memberships, roles_of
 from packages.simple_api import ACTIVE, QUARANTINED
-from packages.store import Condition, ConditionFailed, Delete, store
+from packages.store import Condition, ConditionFailed, Delete, Put, store
 
 logger = logging.getLogger(__name__)
 
@@ -134,14 +134,17 @@ def purge_overdue(by: Origin) -> int:
     for entry in store().query(RemovalEntry.PARTITION):
         assert isinstance(entry, RemovalEntry)
         name = NormalizedName(entry.name)
+        known = store().get(Project.key(name))
+        removed_at = known.removed_at if isinstance(known, Project) and known.removed else None
+        ended = _has_ended(removed_at, by.time)
         hidden = [row for row in rows_of(name) if row.removal == HIDDEN]
-        overdue = [row for row in hidden if _is_over(row, by.time)]
+        # Nothing of a project outlives it, for whoever has its name next to restore.
+        overdue = [row for row in hidden if ended or _is_over(row, by.time)]
         _purge_rows(name, overdue, by)
         purged += len(overdue)
-        known = store().get(Project.key(name))
-        if isinstance(known, Project) and known.removed and _has_ended(known.removed_at, by.time):
+        if ended:
             _free(name, by)
-        if len(overdue) == len(hidden):
+        if len(overdue) == len(hidden) and (ended or removed_at is None):
             # Unless something was removed meanwhile.
             with suppress(ConditionFailed):
                 store().write(Delete(item=entry, condition=Condition.UNCHANGED))
@@ -204,6 +207,8 @@ def _close(name: NormalizedName, by: Origin) -> bool:
     if any(published_rows(name)):
         return False
 
+    entry = RemovalEntry(*RemovalEntry.key(name), name=name)
+
     def decide(project: Project | None, items: list[Item | None]) -> tuple[Revision | None, bool]:
         if project is None or seen is None or project.revision != seen.revision:
             return None, False
@@ -211,9 +216,11 @@ def _close(name: NormalizedName, by: Origin) -> bool:
             return None, True
         permissions.check(by.actor, Action.CURATE, name, project)
         project.removed, project.removed_at = True, by.time
-        return Revision(project, Note(action="remove-project", project=name, target=name)), True
+        note = Note(action="remove-project", project=name, target=name)
+        # That the time will be over concerns its name too, even if it has no files any more.
+        return Revision(project, note, also=[Put(item=entry)]), True
 
-    return revise(name, [], decide, by)
+    return revise(name, [RemovalEntry.key(name)], decide, by)
 
 
 def _reopen(project: Project) -> None:
@@ -222,11 +229,14 @@ def _reopen(project: Project) -> None:
 
 def _free(name: NormalizedName, by: Origin) -> None:
     """Give up the name of a removed project: who uses it again begins anew, without its roles and publishers."""
+    seen = _project(name)
+    if not seen.removed:
+        # Somebody has taken it back meanwhile.
+        return
     for item in _publishers(name):
         entry = PublisherEntry(*PublisherEntry.key(item.issuer, item.subject, name, item.id))
         store().write(Delete(item=entry))
         store().write(Delete(item=item))
-    seen = _project(name)
     keys = [Membership.key(account, name) for account in roles_of(seen)]
 
     def decide(project: Project | None, items: list[Item | None]) -> tuple[Revision | None, None]:

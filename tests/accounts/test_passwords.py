@@ -111,6 +111,7 @@ class TestTheIndexsAccounts:
         assert knows("carol", "caf\u00e9 caf\u00e9 caf\u00e9")
         assert not knows("carol", "cafe\u0301 cafe\u0301 cafe\u0301")
 
+    @ON_ONE_HOME
     @pytest.mark.parametrize(
         "name",
         [
@@ -305,6 +306,7 @@ class TestWhatItCosts:
         accounts.change("frank", disabled=True, by=ADMIN)
         return dict(zip(self.KINDS, ("alice", carol, "dave", "erin", "nobody", "frank"), strict=True))
 
+    @ON_ONE_HOME
     @pytest.mark.parametrize("kind", KINDS)
     def test_a_wrong_password_costs_one_hash_whosever_it_is(
         self, names: dict[str, str], hashes: Hashes, kind: str
