@@ -10,7 +10,7 @@ from deployment.stage import ROOT, Stage
 
 # What has compiled code that cannot be left out, wherever it is deployed from: Lambda's own build of it
 # (x86-64; its oldest Python runs on Amazon Linux 2, whose C library takes manylinux2014).
-COMPILED = ("rpds-py",)
+COMPILED = ("cffi", "cryptography", "rpds-py")
 LAMBDAS_PLATFORM = "manylinux2014_x86_64"
 
 # All that the index needs to run; nothing else of the working tree can get into the zip.

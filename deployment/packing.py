@@ -21,7 +21,8 @@ NEEDED = (
 _SECRETS = ("secret-key", "index.sqlite3", ".key", ".netrc", ".pypirc", ".env", "credentials")
 _NATIVE = (".so", ".pyd", ".dylib")
 # The compiled code of environment.COMPILED.
-_LAMBDAS = re.compile(r"rpds/rpds\.[\w.-]+")
+_COMPILED = {"_cffi_backend", "cryptography/hazmat/bindings/_rust", "rpds/rpds"}
+_LAMBDAS = re.compile(rf"({'|'.join(sorted(_COMPILED))})\.[\w.-]+")
 # The head of a 64-bit little-endian ELF file, and, 12 bytes on, the number of the x86-64 architecture.
 _ELF, _X86_64 = b"\x7fELF\x02\x01", (62).to_bytes(2, "little")
 
@@ -58,8 +59,9 @@ def check(archive: ZipFile, *, size: int) -> None:
         raise Failed(f"The zip holds {', '.join(sorted(unwanted))}, which must not leave this machine.")
     if native := [name for name in names if name.endswith(_NATIVE) and not _runs_on_lambda(archive, name)]:
         raise Failed(f"The zip holds {', '.join(sorted(native))}, built for this machine; Lambda's may be another.")
-    if not any(_LAMBDAS.fullmatch(name) for name in names):
-        raise Failed("The zip lacks the compiled code of rpds-py; look at exclude in zappa_settings.json.")
+    found = {match[1] for name in names if (match := _LAMBDAS.fullmatch(name))}
+    if lacking := _COMPILED - found:
+        raise Failed(f"The zip lacks {', '.join(sorted(lacking))}, compiled; look at exclude in zappa_settings.json.")
     compiled = [entry for entry in entries if entry.filename.endswith(".pyc")]
     if stale := [entry.filename for entry in compiled if not _runs_as_it_is(archive, entry)]:
         raise Failed(f"{len(stale)} compiled modules would be compiled again at every start, as {stale[0]}.")

@@ -76,6 +76,8 @@ class Action(Enum):
 _OF_THE_INDEX = {Action.LIST, Action.MANAGE_TOKENS, Action.MANAGE_ACCOUNTS, Action.READ_JOURNAL}
 # What hands out credentials: a token that is less than its account would make more of itself.
 _GIVES_CREDENTIALS = {Action.MANAGE_TOKENS, Action.MANAGE_ACCOUNTS}
+# What gives rights to a project, which would be more than the token's own, or outlive it.
+_GIVES_RIGHTS = {Action.MANAGE_ROLES, Action.MANAGE_PUBLISHERS}
 _FOR_ANY_ACCOUNT = {Action.LIST, Action.READ, Action.MANAGE_TOKENS}
 _FOR_MAINTAINERS = {Action.PUBLISH, Action.CURATE}
 _FOR_OWNERS = {Action.PURGE, Action.SET_STATUS, Action.MANAGE_ROLES, Action.MANAGE_PUBLISHERS}
@@ -193,6 +195,8 @@ def _beyond_limits(actor: Actor, action: Action, project: Standing | None) -> st
         return f"the token is for {_listed(limits.scopes)} only, and this takes {action.scope.value!r}"
     if action in _GIVES_CREDENTIALS:
         return "that takes a password, or a token of every scope, without projects and without an end"
+    if action in _GIVES_RIGHTS and (limits.expires or limits.scopes != frozenset(Scope)):
+        return "that takes a password, or a token of every scope and without an end"
     if limits.projects is not None:
         if action in _OF_THE_INDEX:
             return f"the token is for {_listed(limits.projects)} only"

@@ -12,6 +12,14 @@ def check(actor: Actor, action: Action, name: NormalizedName | None = None, proj
     require(actor, action, None if name is None else standing(name, project), policy())
 
 
+def check_beforehand(actor: Actor, action: Action, name: NormalizedName) -> None:
+    """Raise what ``check`` raises for whoever could not do this if the project were their own.
+
+    Asked before a project is looked for, it keeps from them whether it is there.
+    """
+    require(actor, action, Standing(name=name, owners=frozenset({actor.name})), policy())
+
+
 def policy() -> Policy:
     """What the operator has set."""
     return Policy(public_read=settings.PUBLIC_READ, creation=Creation(settings.CREATE_PROJECTS))

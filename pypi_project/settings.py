@@ -164,6 +164,8 @@ def accounts() -> dict[str, FixedAccount]:
     for variable, username, account in given:
         if not username or ":" in username or not account.password:
             raise ImproperlyConfigured(f"{variable} has an account without a name or password; both must be given.")
+        if len(username) > 255 or len(account.password) > 1024:
+            raise ImproperlyConfigured(f"{variable} has a name of over 255 or a password of over 1024 characters.")
         if username in found:
             raise ImproperlyConfigured(f"{variable} gives the account {username!r} a second time.")
         if username in {"__token__", "anonymous", "operator", "bucket"}:

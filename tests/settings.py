@@ -18,6 +18,12 @@ for name in (
     "STAGE",
     "STREAM_LIMIT",
     "TABLE",
+    "TRUSTED_PUBLISHING",
+    "TRUSTED_PROXIES",
+    "TRUSTED_ISSUERS",
+    "RESTORE_DAYS",
+    "OIDC_AUDIENCE",
+    "CREATE_PROJECTS",
     "USERS",
 ):
     os.environ.pop(name, None)

@@ -192,6 +192,9 @@ def test_reads_accounts(
         pytest.param({"USERS": "alice=:s3cret"}, "a role that there is not", id="an empty role"),
         pytest.param({"USERS": "alice:one,s3cret=x:y"}, "a role that there is not", id="a password with , = and :"),
         pytest.param({"USERS": "operator:s3cret"}, "that name has a meaning", id="a name of the index's own"),
+        pytest.param(
+            {"USERS": "alice:s3cret" + "x" * 1024}, "over 1024 characters", id="a password too long to log in"
+        ),
         pytest.param({"PASSWORD": "s3cret"}, "PASSWORD is set without USERNAME", id="half an account"),
         pytest.param({"USERNAME": "a:b", "PASSWORD": "s3cret"}, "USERNAME has an account", id="a colon in a name"),
         pytest.param(

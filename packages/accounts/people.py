@@ -16,12 +16,14 @@ from packaging.utils import NormalizedName
 from packages import journal, permissions
 from packages.access import Action, Actor, ProjectRole, Role
 from packages.accounts.passwords import LONGEST_PASSWORD
-from packages.errors import Conflict, InvalidRequest, NotFound
+from packages.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from packages.journal import Note, Origin
 from packages.models import Account, AccountEntry, Item, Membership, Token, TokenEntry, account_partition
 from packages.store import Change, Delete, Put, store
 
 FIRST_NAME = "admin"
+# How often a deletion looks again for roles that were given while it went on.
+ATTEMPTS = 10
 # No sign that a shell, a URL or a command line would take for something else.
 _LETTERS = string.ascii_letters + string.digits
 # One way to write each name: no capitals, and no letters of other alphabets that look like these.
@@ -59,6 +61,11 @@ def lookup(name: str) -> Person | None:
         return Person(name=name, role=Role(fixed.role), fixed=True)
     account = store().get(Account.key(name)) if re.fullmatch(NAME, name) else None
     return _person(account) if isinstance(account, Account) else None
+
+
+def is_there(name: str, item: Item | None) -> bool:
+    """Say whether there is such an account, of which ``item`` is what lies in the index."""
+    return name in settings.ACCOUNTS or isinstance(item, Account)
 
 
 def everybody(by: Actor) -> Iterator[Person]:
@@ -164,24 +171,41 @@ def delete(name: str, *, by: Origin) -> None:
     if name == by.actor.name and by.actor.role is not None:
         raise Conflict("Nobody deletes their own account: ask another administrator.")
     _refuse_fixed(name)
-    projects = [project for project, _ in projects_of(name)]
-    if projects:
-        more = " and others" if len(projects) > 5 else ""
-        raise Conflict(f"The account {name!a} still has a role in {', '.join(projects[:5])}{more}: take it away first.")
-    tokens = [cast("TokenEntry", item) for item in store().query(account_partition(name), TokenEntry.PREFIX)]
-
-    def decide(serial: int, items: list[Item | None]) -> tuple[Sequence[Change], Note, None]:
-        account = cast("Account | None", items[0])
-        if account is None:
-            raise NotFound(f"There is no account {name!a}.")
-        note = Note(action="account-delete", target=name, details={"before": {"role": account.role}})
-        return [Delete(item=account), Delete(item=_entry(name))], note, None
-
-    journal.amend([Account.key(name), AccountEntry.key(name)], decide, by)
+    for _ in range(ATTEMPTS):
+        # Whoever gives it a role writes it anew: if it is still the same at the end, it has none.
+        seen = store().get(Account.key(name))
+        if seen is None:
+            raise NotFound(f"There is no account {name[:64]!a}.")
+        _refuse_roles(name)
+        tokens = [cast("TokenEntry", item) for item in store().query(account_partition(name), TokenEntry.PREFIX)]
+        if _delete(name, seen.revision, by):
+            break
+    else:
+        raise Unavailable(f"The account {name!a} is being changed all the while; try again in a moment.")
     # Without their account they are worth nothing any more.
     for entry in tokens:
         store().write(Delete(item=Token(*Token.key(entry.id))))
         store().write(Delete(item=entry))
+
+
+def _refuse_roles(name: str) -> None:
+    projects = [project for project, _ in projects_of(name)]
+    if projects:
+        more = " and others" if len(projects) > 5 else ""
+        raise Conflict(f"The account {name!a} still has a role in {', '.join(projects[:5])}{more}: take it away first.")
+
+
+def _delete(name: str, revision: str, by: Origin) -> bool:
+    """Delete an account, if it is still what was seen."""
+
+    def decide(serial: int, items: list[Item | None]) -> tuple[Sequence[Change], Note | None, bool]:
+        account = cast("Account | None", items[0])
+        if account is None or account.revision != revision:
+            return [], None, False
+        note = Note(action="account-delete", target=name, details={"before": {"role": account.role}})
+        return [Delete(item=account), Delete(item=_entry(name))], note, True
+
+    return journal.amend([Account.key(name), AccountEntry.key(name)], decide, by)
 
 
 def make_first(*, reset: bool = False, by: Origin) -> tuple[str, str] | None:

@@ -7,6 +7,7 @@ import pwd
 import socket
 import sys
 import textwrap
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -44,7 +45,7 @@ class IndexCommand(BaseCommand):
         self.stdout.write("\n".join(f"{done} {filename}" for filename in filenames) or f"{done} no file")
 
 
-class CommandGroup(BaseCommand):
+class CommandGroup(BaseCommand, ABC):
     """A command of several, each with a help of its own; a refusal ends it with its sentence."""
 
     requires_system_checks = []
@@ -55,9 +56,9 @@ class CommandGroup(BaseCommand):
         self._commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
         self.add_commands()
 
+    @abstractmethod
     def add_commands(self) -> None:
         """Say which there are, by ``command``."""
-        raise NotImplementedError
 
     def command(self, name: str, run: Callable[[Options], None], does: str, *examples: str) -> argparse.ArgumentParser:
         """Add a command; gives the parser that takes its arguments."""

@@ -32,6 +32,7 @@ def yank(
     def mark(row: File) -> None:
         row.yanked, row.yanked_reason = True, reason
 
+    permissions.check_beforehand(by.actor, Action.CURATE, project)
     rows = matching(project, version, filename, among=published_rows)
     change_rows(project, rows, mark, Note(action="yank", details={"reason": reason} if reason else {}), by)
     return [row.filename for row in rows]
@@ -43,6 +44,7 @@ def unyank(project: NormalizedName, version: str | None, *, by: Origin, filename
     def unmark(row: File) -> None:
         row.yanked, row.yanked_reason = False, ""
 
+    permissions.check_beforehand(by.actor, Action.CURATE, project)
     rows = matching(project, version, filename, among=published_rows)
     change_rows(project, rows, unmark, Note(action="unyank"), by)
     return [row.filename for row in rows]
@@ -53,6 +55,7 @@ def set_status(name: NormalizedName, status: str, *, by: Origin, reason: str = "
     if status not in STATUSES:
         raise InvalidRequest(f"{status!a} is not a status: use {', '.join(STATUSES)}.")
     reason = one_line(reason)
+    permissions.check_beforehand(by.actor, Action.SET_STATUS, name)
 
     def decide(project: Project | None, items: list[Item | None]) -> tuple[Revision | None, None]:
         if project is None or project.removed:

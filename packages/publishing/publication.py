@@ -13,14 +13,14 @@ from django.core.files.base import ContentFile
 from django.core.files.base import File as Content
 from packaging.utils import NormalizedName
 
-from packages import permissions, storage
+from packages import accounts, permissions, storage
 from packages.access import BUCKET, OPERATOR, Action, Actor, ProjectRole
 from packages.archives import read_core_metadata
 from packages.distributions import DistributionFile, check_filename, packagetype_of
 from packages.errors import FileAlreadyExists, NotAllowed
 from packages.journal import Note, Origin
 from packages.metadata import CoreMetadata, parse_metadata
-from packages.models import PURGED, File, Item, Membership, Project, Publisher
+from packages.models import PURGED, Account, File, Item, Membership, Project, Publisher
 from packages.publishing.removal import forget
 from packages.publishing.revision import Revision, revise
 from packages.simple_api import ACCEPTS_UPLOADS, ACTIVE
@@ -118,7 +118,7 @@ def _put_row(
     actor, keys = by.actor.at(file.project), list[Key]()
     owner = owner_of_new(actor)
     if owner is not None:
-        keys.append(Membership.key(owner, file.project))
+        keys += [Membership.key(owner, file.project), Account.key(owner)]
     if actor.publisher is not None:
         keys.append(Publisher.key(file.project, actor.publisher))
 
@@ -162,6 +162,12 @@ def _created(
     project.status, project.status_reason = ACTIVE, ""
     also: list[Change] = []
     if owner is not None:
+        account = next((item for item in items if isinstance(item, Account)), None)
+        if not accounts.is_there(owner, account):
+            raise NotAllowed(f"User {owner!a} may not create project {name!r}: the account is gone.")
+        if account is not None:
+            # Written anew, so that nobody deletes it at the same time without having seen this role.
+            also.append(Put(item=account))
         role = ProjectRole.OWNER.value
         also.append(Put(item=Membership(*Membership.key(owner, name), account=owner, project=name, role=role)))
     for item in items:

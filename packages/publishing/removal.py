@@ -51,6 +51,7 @@ def remove(
         if not row.removal:
             row.removal, row.removed_at = HIDDEN, by.time
 
+    permissions.check_beforehand(by.actor, Action.CURATE, project)
     entry = RemovalEntry(*RemovalEntry.key(project), name=project)
     if version is None and filename is None:
         for _ in range(ATTEMPTS):
@@ -73,6 +74,7 @@ def restore(
     project: NormalizedName, version: str | None = None, *, by: Origin, filename: str | None = None
 ) -> list[str]:
     """Take a removal back; of a project, all of that removal. Raises NotFound, Conflict or NotAllowed."""
+    permissions.check_beforehand(by.actor, Action.CURATE, project)
     known = _project(project)
     whole = version is None and filename is None
     permissions.check(by.actor, Action.CURATE, project, known)
@@ -112,6 +114,7 @@ def purge(project: NormalizedName, version: str | None = None, *, by: Origin, fi
     Of a whole project: its name is anybody's again, the names of its files are not. Raises NotFound, Conflict
     if it is still published, or NotAllowed.
     """
+    permissions.check_beforehand(by.actor, Action.PURGE, project)
     known = _project(project)
     # What is purged is forgotten: that is for those to decide who quarantined it.
     action = Action.QUARANTINE if known.status == QUARANTINED else Action.PURGE

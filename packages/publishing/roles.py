@@ -1,5 +1,7 @@
 """Who owns and who maintains a project."""
 
+from dataclasses import replace
+
 from packaging.utils import NormalizedName
 
 from packages import accounts, permissions
@@ -7,7 +9,7 @@ from packages.access import Action, ProjectRole
 from packages.catalog import find_project
 from packages.errors import Conflict, NotFound
 from packages.journal import Note, Origin
-from packages.models import Item, Membership, Project
+from packages.models import Account, Item, Membership, Project
 from packages.publishing.revision import Revision, revise
 from packages.store import Change, Delete, Put
 
@@ -25,21 +27,25 @@ def grant_role(
     name: NormalizedName, account: str, role: ProjectRole, *, by: Origin, leave_ownerless: bool = False
 ) -> None:
     """Give an account a role in a project, in place of one it has. Raises NotFound, NotAllowed or Conflict."""
-    permissions.check(by.actor, Action.MANAGE_ROLES, name, find_project(name))
-    if accounts.lookup(account) is None:
-        raise NotFound(f"There is no account {account[:64]!a}.")
+    permissions.check_beforehand(by.actor, Action.MANAGE_ROLES, name)
+    find_project(name)
 
     def decide(project: Project | None, items: list[Item | None]) -> tuple[Revision | None, None]:
         project = _known(name, project)
         permissions.check(by.actor, Action.MANAGE_ROLES, name, project)
+        if not accounts.is_there(account, items[1]):
+            raise NotFound(f"There is no account {account[:64]!a}.")
         before = roles_of(project).get(account)
         if before is role:
             return None, None
         if before is None and len(roles_of(project)) >= MOST_ROLES:
             raise Conflict(f"Project {name} has {MOST_ROLES} owners and maintainers, which are the most.")
-        return _changed(project, account, role, by, leave_ownerless), None
+        revision = _changed(project, account, role, by, leave_ownerless)
+        # Written anew, so that nobody deletes it at the same time without having seen this role.
+        kept = [Put(item=items[1])] if items[1] is not None else []
+        return replace(revision, also=[*revision.also, *kept]), None
 
-    revise(name, [Membership.key(account, name)], decide, by)
+    revise(name, [Membership.key(account, name), Account.key(account)], decide, by)
 
 
 def revoke_role(name: NormalizedName, account: str, *, by: Origin, leave_ownerless: bool = False) -> None:
@@ -50,6 +56,9 @@ def revoke_role(name: NormalizedName, account: str, *, by: Origin, leave_ownerle
     """
     # Not by a token that was made for something less.
     own = account == by.actor.name and by.actor.role is not None and by.actor.limits is None
+
+    if not own:
+        permissions.check_beforehand(by.actor, Action.MANAGE_ROLES, name)
 
     def decide(project: Project | None, items: list[Item | None]) -> tuple[Revision, None]:
         project = _known(name, project)

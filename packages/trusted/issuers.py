@@ -5,13 +5,16 @@ import json
 import threading
 import time
 import urllib.request
+from collections.abc import Mapping
 from ipaddress import ip_address
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
 from packages.errors import Unavailable
-from packages.trusted.rsa import PublicKey, read_key
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 # In seconds: how long keys are used, how soon they are asked for again because one is not among them,
 # and how soon after a failure.
@@ -25,6 +28,8 @@ QUEUEING_PATIENCE = 8.0
 # GitHub's keys take 4 kB.
 LARGEST_DOCUMENT = 256 * 1024
 MOST_KEYS = 100
+# Of a key, in bits: the least that RFC 7518, section 3.3, asks for; and what is still checked in a moment.
+SMALLEST_KEY, LARGEST_KEY = 2048, 8192
 
 
 class Issuer:
@@ -32,11 +37,11 @@ class Issuer:
 
     def __init__(self, address: str) -> None:
         self.address = address
-        self._keys: dict[str, PublicKey] = {}
+        self._keys: dict[str, RSAPublicKey] = {}
         self._fetched = self._failed = float("-inf")
         self._fetching = threading.Lock()
 
-    def key(self, kid: str, now: float) -> PublicKey | None:
+    def key(self, kid: str, now: float) -> "RSAPublicKey | None":
         """The key of a name, if the issuer has it. Raises Unavailable."""
         if kid in self._keys and self._is_fresh(now):
             return self._keys[kid]
@@ -155,11 +160,11 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def _keys_in(document: dict[str, Any]) -> dict[str, PublicKey]:
+def _keys_in(document: dict[str, Any]) -> dict[str, "RSAPublicKey"]:
     listed = document.get("keys")
     if not isinstance(listed, list):
         raise ValueError("it publishes no list of keys")
-    found: dict[str, PublicKey] = {}
+    found: dict[str, RSAPublicKey] = {}
     for jwk in listed[:MOST_KEYS]:
         key = read_key(jwk) if isinstance(jwk, dict) else None
         if key is not None and isinstance(jwk.get("kid"), str):
@@ -167,6 +172,25 @@ def _keys_in(document: dict[str, Any]) -> dict[str, PublicKey]:
     if not found:
         raise ValueError("it publishes no RSA key for signatures")
     return found
+
+
+def read_key(jwk: Mapping[str, object]) -> "RSAPublicKey | None":
+    """The key of a JSON Web Key (RFC 7517); None if it is not one for RS256 signatures that can be trusted."""
+    # Only here: nobody else needs them, and a cold start waits for them.
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    from jwt import PyJWK, PyJWTError
+
+    if jwk.get("kty") != "RSA" or jwk.get("use", "sig") != "sig" or jwk.get("alg", "RS256") != "RS256":
+        return None
+    public = {name: jwk.get(name) for name in ("kty", "n", "e")}
+    if not all(isinstance(value, str) for value in public.values()):
+        return None
+    try:
+        key = PyJWK(public, algorithm="RS256").key
+    except (PyJWTError, ValueError):
+        return None
+    sound = isinstance(key, RSAPublicKey) and SMALLEST_KEY <= key.key_size <= LARGEST_KEY
+    return key if sound else None
 
 
 def _reason(error: Exception) -> str:

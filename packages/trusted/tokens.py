@@ -1,21 +1,16 @@
 """Identity tokens: whether a JSON Web Token is one that an issuer of ours made for us, now (RFC 7519, RFC 8725)."""
 
-import functools
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 
 from packages.errors import PackagesError
 from packages.trusted.claims import expiry, why_invalid
 from packages.trusted.issuers import issuers
-
-if TYPE_CHECKING:
-    from jwt import PyJWS
 
 ALGORITHM = "RS256"
 # In bytes; GitHub's have 2,000. No more work than this before it is known who sent it.
@@ -44,12 +39,12 @@ class Identity:
 def verify(text: str, now: datetime) -> Identity:
     """Whom an identity token is of. Raises MintRefused, or Unavailable if its issuer's keys cannot be had."""
     # Only here: nobody else needs it, and a cold start waits for it.
-    from jwt import InvalidTokenError
+    from jwt import InvalidTokenError, PyJWS
 
     if len(text) > LONGEST or not text.isascii():
         raise MintRefused("invalid-payload", f"The token is no JWT: it would have up to {LONGEST} ASCII characters.")
     try:
-        shown = _reader().decode_complete(text, options={"verify_signature": False})
+        shown = PyJWS().decode_complete(text, options={"verify_signature": False})
         header, claims = shown["header"], _object(shown["payload"])
     except (InvalidTokenError, ValueError, RecursionError) as error:
         raise MintRefused("invalid-payload", f"The token is no JWT: {_words(error)}.") from error
@@ -70,7 +65,7 @@ def verify(text: str, now: datetime) -> Identity:
 
 
 def _check_signature(text: str, header: Mapping[str, object], issuer: str, now: float) -> None:
-    from jwt import InvalidTokenError
+    from jwt import InvalidTokenError, PyJWS
 
     # Before its issuer is asked for anything.
     if header.get("alg") != ALGORITHM:
@@ -80,7 +75,7 @@ def _check_signature(text: str, header: Mapping[str, object], issuer: str, now: 
     if key is None:
         raise MintRefused("invalid-token", f"{issuer} has no key {ascii(kid)[:200]}, with which the token is signed.")
     try:
-        _reader().decode_complete(text, key, algorithms=[ALGORITHM])  # type: ignore[arg-type]
+        PyJWS().decode_complete(text, key, algorithms=[ALGORITHM])
     except InvalidTokenError as error:
         raise MintRefused("invalid-token", f"The token is not valid: {_words(error)}.") from error
 
@@ -92,44 +87,6 @@ def _jti(text: str, claims: Mapping[str, object]) -> str:
         return f"jti:{jti}"
     # Of what is signed, which nobody else can write in another way; a signature might be.
     return f"sha256:{hashlib.sha256(text.rpartition('.')[0].encode()).hexdigest()}"
-
-
-@functools.cache
-def _reader() -> "PyJWS":
-    """PyJWT's reader, for one algorithm, by our own hand: PyJWT needs a library of compiled code for it."""
-    from jwt import PyJWS
-    from jwt.algorithms import Algorithm
-
-    from packages.trusted.rsa import PublicKey, is_signed
-
-    class RS256(Algorithm):
-        """What PyJWT asks of an algorithm, as far as it is asked by those who only read."""
-
-        def prepare_key(self, key: PublicKey) -> PublicKey:
-            """Nothing is to be prepared."""
-            return key
-
-        def verify(self, msg: bytes, key: PublicKey, sig: bytes) -> bool:
-            """Say whether a signature is the key's."""
-            return is_signed(msg, sig, key)
-
-        def sign(self, msg: bytes, key: PublicKey) -> bytes:
-            """Refuse: nobody signs by a public key."""
-            raise NotImplementedError
-
-        @staticmethod
-        def to_jwk(key_obj: object, as_dict: bool = False) -> str:  # type: ignore[override]
-            """Refuse: keys are only read."""
-            raise NotImplementedError
-
-        @staticmethod
-        def from_jwk(jwk: object) -> PublicKey:
-            """Refuse: keys are read by their issuer's room."""
-            raise NotImplementedError
-
-    reader = PyJWS(algorithms=[])
-    reader.register_algorithm(ALGORITHM, RS256())
-    return reader
 
 
 def _object(payload: bytes) -> dict[str, object]:

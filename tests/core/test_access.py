@@ -157,6 +157,8 @@ def test_a_token_leaves_what_its_scopes_and_projects_say(who: str, project: str)
             kept = kept and letter not in "LTAJ" and (project == "none" or DEMO in limits.projects)
         if letter in "TA":
             kept = kept and limits == Limits(scopes=EVERY_SCOPE)
+        if letter in "rt":
+            kept = kept and limits.scopes == EVERY_SCOPE and not limits.expires
         kept = kept or (policy.public_read and letter in "LR")
         assert (why is None) is (kept and allowed(who, action, project, policy)), (limits, action, policy, why)
 

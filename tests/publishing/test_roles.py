@@ -1,6 +1,7 @@
 """Whose a project is, and who else may do what to it."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -421,3 +422,47 @@ def test_an_owner_whom_the_settings_no_longer_name_keeps_the_project(settings: S
     publishing.grant_role(DEMO, "dave", OWNER, by=ALICE)
     publishing.revoke_role(DEMO, "carol", by=DAVE)
     assert roles() == {"dave": "owner"}
+
+
+class TestTheAccount:
+    """What becomes of roles when an account is deleted at the same time."""
+
+    @pytest.fixture(autouse=True)
+    def demo(self, people: None) -> None:
+        publish()
+
+    def test_is_deleted_without_a_role_or_kept_with_it(self, one_call_at_a_time: None) -> None:
+        for number in range(6):
+            name = f"gus{number}"
+            accounts.create(name, role=Role.PUBLISHER, by=ALICE)
+
+            def act(which: int, name: str = name) -> None:
+                with suppress(Conflict, NotFound):
+                    if which:
+                        publishing.grant_role(DEMO, name, MAINTAINER, by=CAROL)
+                    else:
+                        accounts.delete(name, by=ALICE)
+
+            all_at_once(act, 2)
+            assert (name in roles()) is (accounts.lookup(name) is not None)
+            assert (name in memberships(name)) is (name in roles())
+
+    def test_that_is_gone_creates_no_project(self) -> None:
+        gus = an_origin("gus", "publisher")
+        with pytest.raises(NotAllowed, match="may not create project 'new-pkg': the account is gone"):
+            publish(name=NormalizedName("new-pkg"), by=gus)
+
+
+@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
+def test_who_could_do_nothing_anyway_does_not_learn_what_is_there(act: Act) -> None:
+    elsewhere = Limits(scopes=frozenset(Scope), projects=frozenset({NormalizedName("other")}))
+    for actor in (RITA.actor, replace(CAROL.actor, limits=elsewhere)):
+        by = replace(CAROL, actor=actor)
+        refusals = []
+        for there in (False, True):
+            if there:
+                publish()
+            with pytest.raises(NotAllowed) as refusal:
+                act(by)
+            refusals.append(str(refusal.value).partition(":")[0].replace("create", "publish to"))
+        assert refusals[0] == refusals[1]

@@ -275,11 +275,11 @@ def test_refuses_in_a_sentence(emulator: Emulator, tmp_path: Path, variables: Ma
 PYC = packing.UNCHECKED_HASH + b"\0" * 8
 CHECKED = PYC[:4] + (0b11).to_bytes(4, "little") + b"\0" * 8
 ELF = b"\x7fELF\x02\x01" + b"\0" * 12
-RUST = "rpds/rpds.cpython-311-x86_64-linux-gnu.so"
+RPDS = "rpds/rpds.cpython-311-x86_64-linux-gnu.so"
 GOOD = {
     **dict.fromkeys(packing.NEEDED, b""),
     "packages/models/__pycache__/base.cpython-311.pyc": PYC,
-    RUST: ELF + b"\x3e\x00",
+    **dict.fromkeys((RPDS, "_cffi_backend.so", "cryptography/hazmat/bindings/_rust.abi3.so"), ELF + b"\x3e\x00"),
 }
 
 
@@ -290,8 +290,8 @@ GOOD = {
         ({"data/index.sqlite3": b""}, 1, "must not leave this machine"),
         ({"packages/.env": b""}, 1, "must not leave this machine"),
         ({"yaml/_yaml.cpython-311-x86_64-linux-gnu.so": b""}, 1, "built for this machine"),
-        pytest.param({RUST: ELF + b"\xb7\x00"}, 1, "built for this machine", id="for another processor"),
-        pytest.param({RUST: b"\xcf\xfa\xed\xfe"}, 1, "built for this machine", id="for another system"),
+        pytest.param({RPDS: ELF + b"\xb7\x00"}, 1, "built for this machine", id="for another processor"),
+        pytest.param({RPDS: b"\xcf\xfa\xed\xfe"}, 1, "built for this machine", id="for another system"),
         ({"django/__pycache__/x.cpython-311.pyc": CHECKED}, 1, "would be compiled again at every start"),
     ],
 )
