@@ -1,6 +1,7 @@
 """Fixtures, as a ladder: a home for the index → a store → clients of its web side."""
 
 import base64
+import functools
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 from botocore.client import BaseClient
+from botocore.loaders import JSONFileLoader
 from django.core.management import call_command
 from django.test import Client
 from moto import mock_aws
@@ -19,6 +21,16 @@ from packages.store import Store, store
 from tests.builders import Built, a_wheel
 
 BUCKET = "packages-of-tests"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _read_aws_descriptions_once() -> Iterator[None]:
+    """boto reads what it knows of AWS anew for each session: half of what a test of that home would take."""
+    read = JSONFileLoader.load_file
+    known = functools.cache(lambda path: read(JSONFileLoader(), path))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", lambda self, path: known(path))
+        yield
 
 
 @pytest.fixture(autouse=True)

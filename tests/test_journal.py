@@ -16,7 +16,7 @@ from packaging.utils import NormalizedName
 from packages import accounts, journal, publishing
 from packages.access import ANONYMOUS, BUCKET, OPERATOR, Actor, ProjectRole, Role, Scope
 from packages.errors import Conflict, FileAlreadyExists, NotAllowed, NotAuthenticated, NotFound, Unavailable
-from packages.journal import Note, Origin
+from packages.journal import Note, Origin, sealing
 from packages.models import BLOCK, SERIAL, Counter, Item, JournalEntry, Seal
 from packages.store import Delete, Put, Store, store
 from packages.store import sqlite as engine
@@ -490,7 +490,7 @@ class TestSealing:
         note(1, 2, 3)
         first = journal.seal(NOON)
         assert first is not None
-        assert (first.first, first.last, len(first.marks), first.time) == (1, 3, 3 * journal.MARK, NOON)
+        assert (first.first, first.last, len(first.marks), first.time) == (1, 3, 3 * sealing.MARK, NOON)
         again = journal.seal(NOON + timedelta(hours=1))
         assert again is not None
         assert (again.digest, again.time) == (first.digest, NOON)
@@ -518,7 +518,7 @@ class TestSealing:
         assert seal.digest == digest
 
     def test_takes_some_at_a_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(journal, "BLOCK", 4)
+        monkeypatch.setattr(sealing, "BLOCK", 4)
         monkeypatch.setattr("packages.models.journal.BLOCK", 4)
         note(*range(10))
         journal.seal(NOON)
@@ -743,7 +743,7 @@ class TestVerify:
     @ON_ONE_HOME
     @pytest.mark.parametrize("last", [3, 6, 9])
     def test_finds_marks_that_were_edited(self, last: int) -> None:
-        put(seal_at(last), marks="f" * 3 * journal.MARK)
+        put(seal_at(last), marks="f" * 3 * sealing.MARK)
         assert list(journal.verify()) == edited(last - 2, last - 1, last)
 
     @ON_ONE_HOME
@@ -756,9 +756,9 @@ class TestVerify:
 
     def test_finds_an_edited_entry_whose_mark_was_edited_too(self) -> None:
         put(entry_at(5), actor="mallory")
-        own = journal._digest(entry_at(5))[: journal.MARK]
+        own = sealing._digest(entry_at(5))[: sealing.MARK]
         seal = seal_at(6)
-        put(seal, marks=seal.marks[: journal.MARK] + own + seal.marks[2 * journal.MARK :])
+        put(seal, marks=seal.marks[: sealing.MARK] + own + seal.marks[2 * sealing.MARK :])
         assert list(journal.verify()) == ["The seal on the entries 4 to 6 does not fit them, or the seal before."]
 
     @pytest.mark.parametrize(
@@ -836,14 +836,14 @@ class TestVerify:
         assert fault.isprintable()
 
     def test_finds_nothing_while_somebody_seals(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        verify_batch = journal._verify_batch
+        verify_batch = sealing._verify_batch
 
         def meanwhile(*arguments: Any) -> Any:
             note("one more")
             journal.seal(NOON)
             return verify_batch(*arguments)
 
-        monkeypatch.setattr(journal, "_verify_batch", meanwhile)
+        monkeypatch.setattr(sealing, "_verify_batch", meanwhile)
         assert list(journal.verify()) == []
 
     def test_finds_nothing_while_others_write(self) -> None:

@@ -72,14 +72,14 @@ class TestList:
         def targets(*options: str) -> list[str]:
             return [json.loads(line)["target"] for line in run("journal", "list", "--json", *options).splitlines()]
 
-        note("six", "carol")
-        publishing.publish(a_wheel().received(), by=an_origin("carol"), overwrite=False)
+        note("six", "bob")
+        publishing.publish(a_wheel().received(), by=an_origin("bob"), overwrite=False)
         wheel = "demo_pkg-1.0-py3-none-any.whl"
         assert targets() == ["one", "two", "three", "four", "five", "six", wheel]
         assert targets("--last", "2") == ["six", wheel]
         assert targets("--last", "0") == []
         assert targets("--actor", "alice", "--last", "2") == ["four", "five"]
-        assert targets("--actor", "carol") == ["six", wheel]
+        assert targets("--actor", "bob") == ["six", wheel]
         assert targets("--project", "Demo.Pkg") == [wheel]
         assert targets("--project", "demo-pkg", "--actor", "alice") == []
 
