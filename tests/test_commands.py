@@ -181,8 +181,11 @@ class TestTidy:
         self, machine: Path, capsys: pytest.CaptureFixture[str], settings: Settings
     ) -> None:
         run(capsys, "remove", "demo-pkg", "1.0", "--file", WHEEL)
-        assert "\npurged 0 removed files" in run(capsys, "tidy")
         settings.RESTORE_DAYS = 0
+        # What was promised when it was removed holds.
+        assert "\npurged 0 removed files" in run(capsys, "tidy")
+        run(capsys, "restore", "demo-pkg", "1.0", "--file", WHEEL)
+        run(capsys, "remove", "demo-pkg", "1.0", "--file", WHEEL)
         assert list(machine.glob(f"storage/files/**/{WHEEL}"))
         assert "\npurged 1 removed files" in run(capsys, "tidy")
         assert not list(machine.glob(f"storage/files/**/{WHEEL}"))

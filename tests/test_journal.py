@@ -4,10 +4,12 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from importlib import import_module
 from itertools import count
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -726,6 +728,33 @@ class TestVerify:
     def test_finds_an_entry_beyond_the_end(self, serial: int) -> None:
         put(entry_at(11), sk=f"{serial:012}", serial=serial)
         assert list(journal.verify()) == [f"Entry {serial} (test by 'alice') was inserted: the journal ends with 11."]
+
+    @pytest.mark.parametrize(
+        ("statement", "fault"),
+        [
+            ("INSERT INTO item SELECT pk, '000000000001z', body FROM item WHERE {}", "was inserted."),
+            ("INSERT INTO item SELECT pk, '000000000001z', 'none' FROM item WHERE {}", "cannot be read, was inserted."),
+            ("UPDATE item SET body = 'none' WHERE {}", "cannot be read, was edited."),
+            ("UPDATE item SET body = replace(body, '\"journal-entry\"', '\"no-kind\"') WHERE {}", "was edited."),
+            ("UPDATE item SET body = replace(body, '\"journal-entry\"', '\"account\"') WHERE {}", "was edited."),
+            ("UPDATE item SET body = replace(body, 'alice', 'eve') WHERE {}", "(test by 'eve') was edited."),
+        ],
+    )
+    @ON_ONE_HOME
+    def test_finds_what_was_done_to_the_file_itself(self, machine: Path, statement: str, fault: str) -> None:
+        """Where a row lies counts, not where its text says that it lies; and no text ends the search."""
+        with closing(sqlite3.connect(machine / "index.sqlite3")) as connection, connection:
+            connection.execute(statement.format("pk = 'journal#000000000' AND sk = '000000000002'"))
+        (told,) = journal.verify()
+        assert told.endswith(fault), told
+        assert {entry.serial for entry in journal.entries()} >= {1, *range(3, 12)}
+
+    @ON_ONE_HOME
+    def test_finds_what_is_no_seal_among_the_seals(self, machine: Path) -> None:
+        with closing(sqlite3.connect(machine / "index.sqlite3")) as connection, connection:
+            connection.execute("INSERT INTO item VALUES (?, 'x', 'none')", [Seal.PARTITION])
+        assert list(journal.verify()) == ["What lies among the seals as 'x' is no seal."]
+        assert list(journal.seals()) == [3, 6, 9]
 
     def test_finds_a_gap_in_what_is_not_sealed(self) -> None:
         delete(entry_at(10))

@@ -76,8 +76,8 @@ def entries(*, after: int = 0, until: int | None = None) -> Iterator[JournalEntr
     last = newest() if until is None else until
     for block in range((after + 1) // BLOCK, last // BLOCK + 1):
         for entry in store().query(JournalEntry.partition(block)):
-            assert isinstance(entry, JournalEntry)
-            if after < entry.serial <= last:
+            # What is no entry, ``verify`` tells of.
+            if isinstance(entry, JournalEntry) and after < entry.serial <= last:
                 yield entry
 
 
@@ -86,7 +86,7 @@ def latest(count: int) -> list[JournalEntry]:
     last, found = newest(), list[JournalEntry]()
     block = last // BLOCK
     while block >= 0 and len(found) < count:
-        within = [cast("JournalEntry", entry) for entry in store().query(JournalEntry.partition(block))]
+        within = [entry for entry in store().query(JournalEntry.partition(block)) if isinstance(entry, JournalEntry)]
         found = [entry for entry in within if entry.serial <= last] + found
         block -= 1
     return found[-count:] if count else []

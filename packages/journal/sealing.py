@@ -68,7 +68,9 @@ def verify(known: Mapping[int, str] | None = None) -> Iterator[str]:
     # Looked at before the seals and after them: meanwhile somebody may seal what was written meanwhile.
     before = head()
     for item in store().query(Seal.PARTITION):
-        assert isinstance(item, Seal)
+        if not isinstance(item, Seal):
+            yield f"What lies among the seals as {item.sk!a} is no seal."
+            continue
         first, last = int(item.first), int(item.last)
         if (item.pk, item.sk) != Seal.key(last) or not sealed < first <= last < first + BLOCK:
             yield f"The seal on the entries {first} to {last} is none that this journal has made."
@@ -94,8 +96,8 @@ def seals() -> dict[int, str]:
     """The digests that the index has sealed its entries with, each by the serial of the last one it covers."""
     found = {}
     for item in store().query(Seal.PARTITION):
-        assert isinstance(item, Seal)
-        found[int(item.last)] = item.digest
+        if isinstance(item, Seal):
+            found[int(item.last)] = item.digest
     return found
 
 
@@ -133,7 +135,7 @@ def _verify_batch(item: Seal, sealed: int, digest: str) -> tuple[list[str], str]
     """What is wrong with the entries of a seal, and those that lie between it and the entry that was ``sealed``."""
     first, last = int(item.first), int(item.last)
     faults: list[str] = []
-    found: dict[int, JournalEntry] = {}
+    found: dict[int, Item] = {}
     for entry in _lying(sealed, last):
         place = _place(entry)
         if place is None:
@@ -151,7 +153,7 @@ def _verify_batch(item: Seal, sealed: int, digest: str) -> tuple[list[str], str]
         digest = _chained(digest, own)
         start = (serial - first) * MARK
         if own[:MARK] != item.marks[start : start + MARK]:
-            faults.append(f"{_told(found[serial], serial)} was edited.")
+            faults.append(f"{_told(found[serial])} was edited.")
     if digest != item.digest and not faults:
         faults.append(f"The seal on the entries {first} to {last} does not fit them, or the seal before.")
     return faults, digest
@@ -162,7 +164,9 @@ def _verify_rest(sealed: int) -> Iterator[str]:
     last, previous = newest(), sealed
     for entry in _lying(sealed, None):
         place = _place(entry)
-        if place is None or entry.serial != place:
+        if not isinstance(entry, JournalEntry):
+            yield f"{_told(entry)} was {'inserted' if place is None else 'edited'}."
+        elif place is None or entry.serial != place:
             yield f"{_told(entry)} was inserted."
         elif place > last and place > newest():
             yield f"{_told(entry)} was inserted: the journal ends with {last}."
@@ -174,7 +178,7 @@ def _verify_rest(sealed: int) -> Iterator[str]:
         yield f"The journal ends with entry {previous}, and should end with entry {last}."
 
 
-def _lying(after: int, last: int | None) -> Iterator[JournalEntry]:
+def _lying(after: int, last: int | None) -> Iterator[Item]:
     """What lies behind where one entry lies, up to where another one does, whatever it says of itself.
 
     Of each partition it is all, if its first or last entry is among them: so nothing lies in none of them.
@@ -182,26 +186,28 @@ def _lying(after: int, last: int | None) -> Iterator[JournalEntry]:
     end = newest() + 1 if last is None else last
     for block in range((after + 1) // BLOCK, end // BLOCK + 1):
         for entry in store().query(JournalEntry.partition(block)):
-            assert isinstance(entry, JournalEntry)
             behind = after == 0 or block > after // BLOCK or entry.sk >= f"{after + 1:012}"
             before = last is None or block < (last + 1) // BLOCK or entry.sk < f"{last + 1:012}"
             if behind and before:
                 yield entry
 
 
-def _place(entry: JournalEntry) -> int | None:
+def _place(entry: Item) -> int | None:
     """The serial of the entry that lies where this one does, if one can lie there."""
     serial = int(entry.sk) if re.fullmatch("[0-9]{12}", entry.sk) else 0
     return serial if serial > 0 and (entry.pk, entry.sk) == JournalEntry.key(serial) else None
 
 
-def _told(entry: JournalEntry, serial: int | None = None) -> str:
-    return f"Entry {entry.serial if serial is None else serial} ({entry.action!s} by {entry.actor!a})"
+def _told(entry: Item) -> str:
+    place = _place(entry)
+    if not isinstance(entry, JournalEntry):
+        return f"Entry {f'at {entry.sk!a}' if place is None else place}, which cannot be read,"
+    return f"Entry {entry.serial if place is None else place} ({entry.action!s} by {entry.actor!a})"
 
 
-def _digest_as_stored(entry: JournalEntry) -> str:
+def _digest_as_stored(entry: Item) -> str:
     try:
-        return _digest(entry)
+        return _digest(cast("JournalEntry", entry))
     except (AttributeError, TypeError, ValueError):
         # Nothing that this program has written, as details that are no JSON.
         return ""

@@ -4,7 +4,7 @@ Sort keys are chosen so that one query reads what one page needs; there is no se
 because those are eventually consistent and our lists must not be.
 """
 
-from packages.models.base import BRIEF, Item
+from packages.models.base import BRIEF, Item, Unreadable
 from packages.models.journal import BLOCK, JournalEntry, Seal
 from packages.models.people import (
     EXPIRING,
@@ -61,6 +61,7 @@ __all__ = [
     "Spent",
     "Token",
     "TokenEntry",
+    "Unreadable",
     "account_partition",
     "project_partition",
 ]

@@ -23,3 +23,7 @@ class Item(Model):
     sk = UnicodeAttribute(range_key=True)
     kind = DiscriminatorAttribute()
     revision = UnicodeAttribute(default="")
+
+
+class Unreadable(Item, discriminator="unreadable"):
+    """What lies where an item should, and is none; only to be told of, never stored."""

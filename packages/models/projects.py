@@ -36,6 +36,7 @@ class Project(Item, discriminator="project"):
     status_reason = UnicodeAttribute(default="")
     removed = BooleanAttribute(default=False)
     removed_at = UTCDateTimeAttribute(null=True)
+    restorable_until = UTCDateTimeAttribute(null=True)
     # Names of accounts; an empty set cannot be stored, None stands for it.
     owners = UnicodeSetAttribute(null=True)
     maintainers = UnicodeSetAttribute(null=True)
@@ -51,7 +52,8 @@ class File(Item, discriminator="file"):
 
     ``removal`` is empty while the file is published. A removed file's row stays, so that nobody
     can publish other bytes under a name that installers may have cached: HIDDEN while the bytes
-    are kept (since ``removed_at``), PURGED from the moment on which they may be deleted.
+    are kept (removed at ``removed_at``, restorable until ``restorable_until``), PURGED from the
+    moment on which they may be deleted.
     """
 
     project = UnicodeAttribute()
@@ -72,6 +74,7 @@ class File(Item, discriminator="file"):
     object_key = UnicodeAttribute()
     removal = UnicodeAttribute(default="")
     removed_at = UTCDateTimeAttribute(null=True)
+    restorable_until = UTCDateTimeAttribute(null=True)
 
     @staticmethod
     def key(name: NormalizedName, slot: str) -> tuple[str, str]:

@@ -10,7 +10,7 @@ serial is never short. What comes before the transaction are only objects that n
 from packages.publishing.curation import set_status, unyank, yank
 from packages.publishing.direct import Announced, Reservation, finalize, reserve
 from packages.publishing.publication import Arrived, Received, publish, too_large
-from packages.publishing.removal import forget, purge, purge_overdue, remove, restore
+from packages.publishing.removal import forget, purge, purge_overdue, remove, restorable_until, restore
 from packages.publishing.roles import grant_role, revoke_role, roles_of
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "purge_overdue",
     "remove",
     "reserve",
+    "restorable_until",
     "restore",
     "revoke_role",
     "roles_of",

@@ -21,7 +21,7 @@ from packages.errors import FileAlreadyExists, NotAllowed
 from packages.journal import Note, Origin
 from packages.metadata import CoreMetadata, parse_metadata
 from packages.models import PURGED, Account, File, Item, Membership, Project, Publisher
-from packages.publishing.removal import forget
+from packages.publishing.removal import forget, reopen
 from packages.publishing.revision import Revision, revise
 from packages.simple_api import ACCEPTS_UPLOADS, ACTIVE
 from packages.store import Change, Key, Put, store
@@ -137,7 +137,7 @@ def _put_row(
             project, also = _created(project, file.project, owner, items[1:])
             details["created_for"] = owner
         project.display_name = display_name
-        project.removed, project.removed_at = False, None
+        reopen(project)
         note = Note(action="publish", project=file.project, target=file.filename, details=details)
         return Revision(project, note, [File.of(file)], also), (file.key, None, None)
 

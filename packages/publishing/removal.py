@@ -49,7 +49,8 @@ def remove(
 
     def hide(row: File) -> None:
         if not row.removal:
-            row.removal, row.removed_at = HIDDEN, by.time
+            row.removal = HIDDEN
+            _note_time(row, by)
 
     permissions.check_beforehand(by.actor, Action.CURATE, project)
     entry = RemovalEntry(*RemovalEntry.key(project), name=project)
@@ -85,23 +86,24 @@ def restore(
         rows = [row for row in rows if row.removal != PURGED and row.removed_at == known.removed_at]
     kept = [row for row in rows if row.removal == HIDDEN and not _is_over(row, by.time)]
     if rows and not kept:
-        raise Conflict(f"The time to restore it, {settings.RESTORE_DAYS} days, is over, or it was purged.")
+        raise Conflict("The time to restore it is over, or it was purged.")
     if not kept and not whole:
         raise Conflict("It is not removed, so that there is nothing to restore.")
 
     def show(row: File) -> None:
         if row.removal == HIDDEN:
-            row.removal, row.removed_at = "", None
+            row.removal = ""
+            _forget_time(row)
 
     if kept:
-        return change_rows(project, kept, show, Note(action="restore"), by, touch=_reopen)
+        return change_rows(project, kept, show, Note(action="restore"), by, touch=reopen)
 
     # A project that had no files when it was removed.
     def decide(project_now: Project | None, items: list[Item | None]) -> tuple[Revision | None, None]:
         if project_now is None or not project_now.removed:
             return None, None
         permissions.check(by.actor, Action.CURATE, project, project_now)
-        _reopen(project_now)
+        reopen(project_now)
         return Revision(project_now, Note(action="restore", project=project, target=project)), None
 
     revise(project, [], decide, by)
@@ -138,8 +140,8 @@ def purge_overdue(by: Origin) -> int:
         assert isinstance(entry, RemovalEntry)
         name = NormalizedName(entry.name)
         known = store().get(Project.key(name))
-        removed_at = known.removed_at if isinstance(known, Project) and known.removed else None
-        ended = _has_ended(removed_at, by.time)
+        removed = known if isinstance(known, Project) and known.removed else None
+        ended = removed is not None and _is_over(removed, by.time)
         hidden = [row for row in rows_of(name) if row.removal == HIDDEN]
         # Nothing of a project outlives it, for whoever has its name next to restore.
         overdue = [row for row in hidden if ended or _is_over(row, by.time)]
@@ -147,7 +149,7 @@ def purge_overdue(by: Origin) -> int:
         purged += len(overdue)
         if ended:
             _free(name, by)
-        if len(overdue) == len(hidden) and (ended or removed_at is None):
+        if len(overdue) == len(hidden) and (ended or removed is None or removed.removed_at is None):
             # Unless something was removed meanwhile.
             with suppress(ConditionFailed):
                 store().write(Delete(item=entry, condition=Condition.UNCHANGED))
@@ -218,7 +220,8 @@ def _close(name: NormalizedName, by: Origin) -> bool:
         if project.removed:
             return None, True
         permissions.check(by.actor, Action.CURATE, name, project)
-        project.removed, project.removed_at = True, by.time
+        project.removed = True
+        _note_time(project, by)
         note = Note(action="remove-project", project=name, target=name)
         # That the time will be over concerns its name too, even if it has no files any more.
         return Revision(project, note, also=[Put(item=entry)]), True
@@ -226,8 +229,10 @@ def _close(name: NormalizedName, by: Origin) -> bool:
     return revise(name, [RemovalEntry.key(name)], decide, by)
 
 
-def _reopen(project: Project) -> None:
-    project.removed, project.removed_at = False, None
+def reopen(project: Project) -> None:
+    """Take a project's own removal back, if it is removed."""
+    project.removed = False
+    _forget_time(project)
 
 
 def _free(name: NormalizedName, by: Origin) -> None:
@@ -249,7 +254,8 @@ def _free(name: NormalizedName, by: Origin) -> None:
         if not before and project.removed_at is None and project.status == ACTIVE:
             return None, None
         also = memberships(project)
-        project.owners = project.maintainers = project.removed_at = None
+        project.owners = project.maintainers = None
+        _forget_time(project)
         project.status, project.status_reason = ACTIVE, ""
         note = Note(action="purge-project", project=name, target=name, details={"before": before})
         return Revision(project, note, also=also), None
@@ -263,10 +269,23 @@ def _publishers(name: NormalizedName) -> Iterator[Publisher]:
         yield item
 
 
-def _is_over(row: File, now: datetime) -> bool:
-    return _has_ended(row.removed_at, now)
+def restorable_until(removed: File | Project) -> datetime | None:
+    """Until when a removal can be taken back; None if it has no end."""
+    if removed.restorable_until is not None:
+        return removed.restorable_until
+    # What was removed before ends were kept; or even before times were: until somebody purges it.
+    return None if removed.removed_at is None else removed.removed_at + timedelta(days=settings.RESTORE_DAYS)
 
 
-def _has_ended(removed_at: datetime | None, now: datetime) -> bool:
-    # What was removed before times were kept is kept until somebody purges it.
-    return removed_at is not None and now - removed_at > timedelta(days=settings.RESTORE_DAYS)
+def _is_over(removed: File | Project, now: datetime) -> bool:
+    until = restorable_until(removed)
+    return until is not None and now > until
+
+
+def _note_time(removed: File | Project, by: Origin) -> None:
+    # What was promised then holds, whatever the settings are of who asks later, or purges.
+    removed.removed_at, removed.restorable_until = by.time, by.time + timedelta(days=settings.RESTORE_DAYS)
+
+
+def _forget_time(removed: File | Project) -> None:
+    removed.removed_at = removed.restorable_until = None

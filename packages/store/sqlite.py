@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import cast
 
 from packages.errors import Unavailable
-from packages.models import EXPIRING, Item
+from packages.models import EXPIRING, Item, Unreadable
 from packages.store import Change, Condition, ConditionFailed, Decide, Delete, Key, T
 
 # How long a writer waits for the others, in seconds.
@@ -48,7 +48,7 @@ class SQLiteStore:
                 " SELECT pk, sk, body FROM wanted CROSS JOIN item USING (pk, sk)",
                 [part for key in keys for part in key],
             ).fetchall()
-        found = {(pk, sk): _loaded(body) for pk, sk, body in rows}
+        found = {(pk, sk): _readable(_loaded(pk, sk, body)) for pk, sk, body in rows}
         return [found.get(key) for key in keys]
 
     def revisions(self, keys: Sequence[Key]) -> list[str | None]:
@@ -73,8 +73,8 @@ class SQLiteStore:
                     f"SELECT sk, body FROM item WHERE pk = ? AND sk {comparison} ? AND sk < ? ORDER BY sk LIMIT {PAGE}",
                     (pk, after, end),
                 ).fetchall()
-            for _, body in rows:
-                yield _loaded(body)
+            for sk, body in rows:
+                yield _loaded(pk, sk, body)
             if len(rows) < PAGE:
                 return
             after, comparison = rows[-1][0], ">"
@@ -193,7 +193,7 @@ def _apply(connection: sqlite3.Connection, change: Change) -> None:
 
 def _read(connection: sqlite3.Connection, key: Key) -> Item | None:
     row = connection.execute("SELECT body FROM item WHERE pk = ? AND sk = ?", key).fetchone()
-    return _loaded(row[0]) if row else None
+    return _readable(_loaded(*key, row[0])) if row else None
 
 
 def _write(connection: sqlite3.Connection, item: Item) -> None:
@@ -204,9 +204,21 @@ def _write(connection: sqlite3.Connection, item: Item) -> None:
     connection.execute("INSERT OR REPLACE INTO item (pk, sk, body) VALUES (?, ?, ?)", (item.pk, item.sk, body))
 
 
-def _loaded(body: str) -> Item:
-    attributes = json.loads(body)
-    model = cast("type[Item]", Item.kind.deserialize(attributes["kind"]["S"]))
-    item = model()
-    item.from_dynamodb_dict(attributes)
+def _loaded(pk: str, sk: str, body: str) -> Item:
+    """An item as it lies there, whatever it says of itself; Unreadable if it is none of ours."""
+    try:
+        attributes = json.loads(body)
+        model = cast("type[Item]", Item.kind.deserialize(attributes["kind"]["S"]))
+        item = model()
+        item.from_dynamodb_dict(attributes)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        # Nothing that this program has written.
+        return Unreadable(pk, sk)
+    item.pk, item.sk = pk, sk
+    return item
+
+
+def _readable(item: Item) -> Item:
+    if isinstance(item, Unreadable):
+        raise Unavailable(f"The index's item {item.pk!a} {item.sk!a} cannot be read; take it from a backup.")
     return item

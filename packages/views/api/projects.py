@@ -119,7 +119,7 @@ def _shown(
         "files": files,
     }
     if curates:
-        until = shapes.restorable_until(project.removed_at) if project.removed else None
+        until = shapes.until(project) if project.removed else None
         shown |= {"roles": shapes.roles(project), "removed": project.removed, "restorable_until": until}
     return JsonResponse(shown)
 

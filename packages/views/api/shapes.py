@@ -1,11 +1,9 @@
 """How things are shown: the values of the schemas in ``packages.api.schemas``."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.conf import settings
-
-from packages import accounts
+from packages import accounts, publishing
 from packages.access import Actor
 from packages.accounts import Person, TokenInfo
 from packages.models import HIDDEN, File, Project
@@ -90,11 +88,11 @@ def file(row: File, root: str, *, curates: bool) -> dict[str, Any]:
         "state": {"": "published", HIDDEN: "removed"}.get(row.removal, row.removal),
     }
     if curates:
-        until = restorable_until(row.removed_at) if row.removal == HIDDEN else None
-        shown |= {"uploader": row.uploader, "restorable_until": until}
+        shown |= {"uploader": row.uploader, "restorable_until": until(row) if row.removal == HIDDEN else None}
     return shown
 
 
-def restorable_until(removed_at: datetime | None) -> str | None:
+def until(removed: File | Project) -> str | None:
     """Until when a removal can be taken back; None if it has no end."""
-    return None if removed_at is None else moment(removed_at + timedelta(days=settings.RESTORE_DAYS))
+    end = publishing.restorable_until(removed)
+    return None if end is None else moment(end)

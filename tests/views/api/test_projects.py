@@ -194,8 +194,8 @@ class TestTwoStepDeletion:
         demo.refused("DELETE", DEMO, status=403)
 
     def test_is_over_after_a_while(self, demo: Caller, settings: Settings) -> None:
-        demo.do("DELETE", f"{DEMO}/files/{WHEEL}")
         settings.RESTORE_DAYS = 0
+        demo.do("DELETE", f"{DEMO}/files/{WHEEL}")
         assert "is over" in demo.refused("POST", f"{DEMO}/files/{WHEEL}/restore", status=409)
 
     def test_a_maintainer_removes_and_an_owner_purges(self, demo: Caller) -> None:
