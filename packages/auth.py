@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Concatenate, ParamSpec, cast
 
 from django.conf import settings
@@ -76,18 +76,27 @@ def address_of(peer: str, forwarded: str) -> str:
     """Who sent a request: what the last proxy of TRUSTED_PROXIES says of it, if it came through such."""
     # From the back: what stands further in front may have been written by the client.
     for hop in reversed([part.strip() for part in forwarded.split(",") if part.strip()]):
-        if not _is_trusted(peer):
+        address = _ip_of(hop)
+        if address is None or not _is_trusted(peer):
             break
-        peer = hop
+        peer = str(address)
     return peer[:64]
 
 
 def _is_trusted(peer: str) -> bool:
-    try:
-        address = ip_address(peer)
-    except ValueError:
-        return False
-    return any(address in network for network in settings.TRUSTED_PROXIES)
+    address = _ip_of(peer)
+    return address is not None and any(address in network for network in settings.TRUSTED_PROXIES)
+
+
+def _ip_of(hop: str) -> IPv4Address | IPv6Address | None:
+    """The address of a hop; some proxies write its port, which is another one at each connection, too."""
+    bare = hop.partition("]")[0].removeprefix("[") if hop.startswith("[") else hop
+    with suppress(ValueError):
+        return ip_address(bare)
+    host, _, port = bare.partition(":")
+    with suppress(ValueError):
+        return IPv4Address(host) if port.isdecimal() else None
+    return None
 
 
 def _actor_of(request: HttpRequest, visitor: Origin) -> Actor:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
@@ -70,6 +71,35 @@ def _is_known_host(request: HttpRequest) -> bool:
     except ValueError:
         return False
     return bool(settings.KNOWN_BY_ADDRESS)
+
+
+class OwnPages:
+    """Refuses what another site lets a browser send: it would bring along the credentials that the browser keeps.
+
+    Browsers say where a request comes from (``Sec-Fetch-Site``, or ``Origin``); tools say neither.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Look at what changes something."""
+        if request.method in {"GET", "HEAD", "OPTIONS"} or _is_of_ours(request):
+            return self.get_response(request)
+        return plain(
+            request,
+            403,
+            "This request comes from a page of another site. Behind a proxy, PUBLIC_URL must be the index's address.",
+        )
+
+
+def _is_of_ours(request: HttpRequest) -> bool:
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    origin = request.headers.get("Origin")
+    known = {request.get_host().lower(), urlsplit(settings.PUBLIC_URL).netloc.lower()} - {""}
+    return origin is None or origin.lower().partition("://")[2] in known
 
 
 class Refusals:

@@ -307,6 +307,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "packages.middleware.WholeBodies",
     "packages.middleware.KnownHost",
+    "packages.middleware.OwnPages",
     "packages.middleware.Refusals",
 ]
 SECURE_REFERRER_POLICY = "same-origin"

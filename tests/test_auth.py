@@ -25,7 +25,12 @@ pytestmark = pytest.mark.usefixtures("home")
         pytest.param("10.0.0.1", "8.8.8.8, 203.0.113.9", "203.0.113.9", id="what the client claimed stands in front"),
         pytest.param("10.0.0.1", "203.0.113.9, 10.0.0.2", "203.0.113.9", id="two proxies of ours"),
         pytest.param("10.0.0.1", "10.0.0.3", "10.0.0.3", id="a client within our own network"),
-        pytest.param("10.0.0.1", "unknown", "unknown", id="no address at all"),
+        pytest.param("10.0.0.1", "unknown", "10.0.0.1", id="no address at all"),
+        pytest.param("10.0.0.1", "203.0.113.9:40001", "203.0.113.9", id="with a port"),
+        pytest.param("10.0.0.1", "[2001:db8::1]:40001", "2001:db8::1", id="IPv6 with a port"),
+        pytest.param("10.0.0.1", "[2001:db8::1]", "2001:db8::1", id="in brackets"),
+        pytest.param("10.0.0.1", "203.0.113.9:x", "10.0.0.1", id="with what is no port"),
+        pytest.param("10.0.0.1", "203.0.113.9, 10.0.0.2:9", "203.0.113.9", id="a proxy of ours with a port"),
         pytest.param("::1", " , 2001:db8::1 ,", "2001:db8::1", id="empty parts"),
         ("", "203.0.113.9", ""),
     ],
@@ -132,5 +137,9 @@ class TestAToken:
         everything = Client(headers={"authorization": basic("alice", "correct horse")})
         assert everything.post("/legacy/", a_wheel("other").upload()).status_code == 200
         hidden = a_wheel("other").filename
-        for address in ("/simple/", "/simple/other/", f"/packages/{hidden}", f"/packages/other/{hidden}"):
+        for address in ("/simple/", "/simple/other/", f"/packages/other/{hidden}"):
             assert client.get(address).status_code == 403
+        # Where the address does not name the project, nobody learns which one has the file, or that one has.
+        answers = [client.get(f"/packages/{name}") for name in (hidden, hidden.replace("1.0", "9.9"))]
+        assert [answer.status_code for answer in answers] == [404, 404]
+        assert b"project" not in answers[0].content

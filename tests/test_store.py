@@ -1,6 +1,9 @@
 """The store's contract: every test runs over both engines."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,9 +11,9 @@ from botocore.client import BaseClient
 from packaging.utils import NormalizedName
 
 from packages.errors import NotFound, Unavailable
-from packages.models import Counter, Failures, Item, Project, ProjectEntry
+from packages.models import Counter, Failures, Item, Project, ProjectEntry, Unreadable
 from packages.patience import patience
-from packages.store import Change, Condition, ConditionFailed, Delete, Put, Store
+from packages.store import Change, Condition, ConditionFailed, Delete, Put, Store, store
 from tests.threads import all_at_once
 
 
@@ -268,3 +271,23 @@ def test_one_of_many_writers_wins(items: Store) -> None:
     stored = items.get((ProjectEntry.PARTITION, "prize"))
     assert isinstance(stored, ProjectEntry)
     assert winners == [stored.serial]
+
+
+class TestTheFile:
+    """What only the engine of one machine has: a file, and people beside it."""
+
+    def test_is_for_its_owner_alone(self, machine: Path) -> None:
+        store().write(Put(item=Project("project#mine", "#", name="mine")))
+        for path in machine.glob("index.sqlite3*"):
+            assert path.stat().st_mode & 0o077 == 0, path
+
+    def test_that_holds_what_is_no_item_says_which(self, machine: Path) -> None:
+        store().write(Put(item=Project("project#mine", "#", name="mine")))
+        with closing(sqlite3.connect(machine / "index.sqlite3")) as connection, connection:
+            connection.execute("UPDATE item SET body = 'none'")
+        key = Project.key(NormalizedName("mine"))
+        with pytest.raises(Unavailable, match="'project#mine' '#' cannot be read; take it from a backup"):
+            store().get(key)
+        with pytest.raises(Unavailable, match="cannot be read"):
+            store().get_many([key])
+        assert [type(item) for item in store().query(key[0])] == [Unreadable]

@@ -33,7 +33,7 @@ class Finding:
 class Memory:
     """Findings by their credentials; of one process."""
 
-    def __init__(self, *, most: int = 1000, seconds: float = 900.0) -> None:
+    def __init__(self, *, most: int = 1000, seconds: float = 300.0) -> None:
         self._key = secrets.token_bytes(32)
         self._most, self._seconds = most, seconds
         self._findings: OrderedDict[bytes, Finding] = OrderedDict()

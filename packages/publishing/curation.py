@@ -58,11 +58,13 @@ def set_status(name: NormalizedName, status: str, *, by: Origin, reason: str = "
     permissions.check_beforehand(by.actor, Action.SET_STATUS, name)
 
     def decide(project: Project | None, items: list[Item | None]) -> tuple[Revision | None, None]:
-        if project is None or project.removed:
+        quarantine = project is not None and QUARANTINED in {status, project.status}
+        # What is removed can be quarantined, too: removing it is no way around.
+        there = permissions.standing(name, project).taken if quarantine else project is not None and not project.removed
+        if project is None or not there:
             raise NotFound(f"There is no project {name} in this index.")
         before = {"status": project.status, "reason": project.status_reason}
         after = {"status": status, "reason": reason}
-        quarantine = QUARANTINED in {status, project.status}
         permissions.check(by.actor, Action.QUARANTINE if quarantine else Action.SET_STATUS, name, project)
         if before == after:
             return None, None
@@ -106,19 +108,21 @@ def change_rows(
     note: Note,
     by: Origin,
     *,
-    action: Action = Action.CURATE,
+    action_on: Callable[[Project], Action | None] = lambda project: Action.CURATE,
     touch: Callable[[Project], None] = lambda project: None,
     along: Item | None = None,
 ) -> list[str]:
     """Change rows as they are now; of very many, some at a time. Gives the filenames of those that changed.
 
-    With them ``touch`` changes the project, and the item ``along`` is stored. Raises NotAllowed.
+    ``action_on`` says what changing them is, as the project is now; None leaves them alone. With them ``touch``
+    changes the project, and the item ``along`` is stored. Raises NotAllowed.
     """
     done: list[str] = []
     keys_along = [] if along is None else [(along.pk, along.sk)]
 
     def decide(project: Project | None, items: list[Item | None]) -> tuple[Revision | None, list[str]]:
-        if project is None:
+        action = None if project is None else action_on(project)
+        if project is None or action is None:
             return None, []
         permissions.check(by.actor, action, name, project)
         there = [row for row in items if isinstance(row, File)]

@@ -1,7 +1,7 @@
 """Take files out of the index, in two steps: removed, and for a while restored; then purged."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -12,7 +12,7 @@ from packages import permissions, storage
 from packages.access import Action
 from packages.catalog import published_rows, rows_of
 from packages.distributions import slot_of
-from packages.errors import Conflict, NotFound, Unavailable
+from packages.errors import Conflict, NotAllowed, NotFound, Unavailable
 from packages.journal import Note, Origin
 from packages.models import (
     HIDDEN,
@@ -78,7 +78,7 @@ def restore(
     permissions.check_beforehand(by.actor, Action.CURATE, project)
     known = _project(project)
     whole = version is None and filename is None
-    permissions.check(by.actor, Action.CURATE, project, known)
+    _check(by, Action.CURATE, project, known)
     if whole and not known.removed:
         raise Conflict(f"The project {project} is not removed; restore a release of it, or a file.")
     rows = [row for row in matching(project, version, filename, among=rows_of) if row.removal]
@@ -118,16 +118,14 @@ def purge(project: NormalizedName, version: str | None = None, *, by: Origin, fi
     """
     permissions.check_beforehand(by.actor, Action.PURGE, project)
     known = _project(project)
-    # What is purged is forgotten: that is for those to decide who quarantined it.
-    action = Action.QUARANTINE if known.status == QUARANTINED else Action.PURGE
-    permissions.check(by.actor, action, project, known)
+    _check(by, _purging(known), project, known)
     whole = version is None and filename is None
     if whole and not known.removed:
         raise Conflict(f"The project {project} is published: remove it first, then purge it.")
     rows = matching(project, version, filename, among=rows_of)
     if any(not row.removal for row in rows):
         raise Conflict(f"{'It' if filename else 'A file of it'} is published: remove it first, then purge it.")
-    _purge_rows(project, rows, by)
+    _purge_rows(project, rows, by, _purging)
     if whole:
         _free(project, by)
     return [row.filename for row in rows]
@@ -140,15 +138,18 @@ def purge_overdue(by: Origin) -> int:
         assert isinstance(entry, RemovalEntry)
         name = NormalizedName(entry.name)
         known = store().get(Project.key(name))
+        if isinstance(known, Project) and known.status == QUARANTINED:
+            # It is kept until somebody has looked at it.
+            continue
         removed = known if isinstance(known, Project) and known.removed else None
         ended = removed is not None and _is_over(removed, by.time)
         hidden = [row for row in rows_of(name) if row.removal == HIDDEN]
         # Nothing of a project outlives it, for whoever has its name next to restore.
         overdue = [row for row in hidden if ended or _is_over(row, by.time)]
-        _purge_rows(name, overdue, by)
+        _purge_rows(name, overdue, by, _purging_unasked)
         purged += len(overdue)
         if ended:
-            _free(name, by)
+            _free(name, by, unasked=True)
         if len(overdue) == len(hidden) and (ended or removed is None or removed.removed_at is None):
             # Unless something was removed meanwhile.
             with suppress(ConditionFailed):
@@ -183,12 +184,34 @@ def forget(project: NormalizedName, filename: str, key: str, *, by: Origin) -> b
     return forgotten
 
 
-def _purge_rows(project: NormalizedName, rows: Sequence[File], by: Origin) -> None:
+def _purging(project: Project) -> Action:
+    # What is purged is forgotten: that is for those to decide who quarantined it.
+    return Action.QUARANTINE if project.status == QUARANTINED else Action.PURGE
+
+
+def _purging_unasked(project: Project) -> Action | None:
+    return None if project.status == QUARANTINED else Action.PURGE
+
+
+def _check(by: Origin, action: Action, name: NormalizedName, project: Project) -> None:
+    """Ask whether something may be done to a project; that one is there that was removed, others do not learn."""
+    try:
+        permissions.check(by.actor, Action.CURATE, name, project)
+    except NotAllowed:
+        if project.removed:
+            raise NotFound(f"There is no project {name} in this index.") from None
+        raise
+    permissions.check(by.actor, action, name, project)
+
+
+def _purge_rows(
+    project: NormalizedName, rows: Sequence[File], by: Origin, action_on: Callable[[Project], Action | None]
+) -> None:
     def mark(row: File) -> None:
         if row.removal:
             row.removal = PURGED
 
-    change_rows(project, list(rows), mark, Note(action="purge"), by, action=Action.PURGE)
+    change_rows(project, list(rows), mark, Note(action="purge"), by, action_on=action_on)
     # As they are now: one that was restored or published again meanwhile keeps its bytes.
     purged = {(row.pk, row.sk): row.object_key for row in rows_of(project) if row.removal == PURGED}
     for row in rows:
@@ -235,32 +258,39 @@ def reopen(project: Project) -> None:
     _forget_time(project)
 
 
-def _free(name: NormalizedName, by: Origin) -> None:
+def _free(name: NormalizedName, by: Origin, *, unasked: bool = False) -> None:
     """Give up the name of a removed project: who uses it again begins anew, without its roles and publishers."""
-    seen = _project(name)
-    if not seen.removed:
-        # Somebody has taken it back meanwhile.
-        return
-    for item in _publishers(name):
-        entry = PublisherEntry(*PublisherEntry.key(item.issuer, item.subject, name, item.id))
-        store().write(Delete(item=entry))
-        store().write(Delete(item=item))
-    keys = [Membership.key(account, name) for account in roles_of(seen)]
+    for _ in range(ATTEMPTS):
+        # Whoever gives a role, or registers a publisher, changes the project: then what is given up is looked at again.
+        seen = _project(name)
+        if not seen.removed or (unasked and seen.status == QUARANTINED):
+            # Somebody has taken it back meanwhile, or wants to look at it.
+            return
+        for item in _publishers(name):
+            entry = PublisherEntry(*PublisherEntry.key(item.issuer, item.subject, name, item.id))
+            store().write(Delete(item=entry))
+            store().write(Delete(item=item))
+        if _freed(seen, by):
+            return
+    raise Unavailable(f"The project {name} is being changed all the while; try again in a moment.")
 
-    def decide(project: Project | None, items: list[Item | None]) -> tuple[Revision | None, None]:
-        if project is None or not project.removed or roles_of(project) != roles_of(seen):
-            return None, None
-        before = roles_of(project)
+
+def _freed(seen: Project, by: Origin) -> bool:
+    name, before = NormalizedName(seen.name), roles_of(seen)
+
+    def decide(project: Project | None, items: list[Item | None]) -> tuple[Revision | None, bool]:
+        if project is None or project.revision != seen.revision:
+            return None, False
         if not before and project.removed_at is None and project.status == ACTIVE:
-            return None, None
+            return None, True
         also = memberships(project)
         project.owners = project.maintainers = None
         _forget_time(project)
         project.status, project.status_reason = ACTIVE, ""
         note = Note(action="purge-project", project=name, target=name, details={"before": before})
-        return Revision(project, note, also=also), None
+        return Revision(project, note, also=also), True
 
-    revise(name, keys, decide, by)
+    return revise(name, [Membership.key(account, name) for account in before], decide, by)
 
 
 def _publishers(name: NormalizedName) -> Iterator[Publisher]:

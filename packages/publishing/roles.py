@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
+from django.conf import settings
 from packaging.utils import NormalizedName
 
 from packages import accounts, permissions
-from packages.access import Action, ProjectRole
+from packages.access import Action, ProjectRole, Role
 from packages.catalog import find_project
 from packages.errors import Conflict, NotFound
 from packages.journal import Note, Origin
@@ -28,13 +29,15 @@ def grant_role(
 ) -> None:
     """Give an account a role in a project, in place of one it has. Raises NotFound, NotAllowed or Conflict."""
     permissions.check_beforehand(by.actor, Action.MANAGE_ROLES, name)
-    find_project(name)
+    find_project(name, removed_too=True)
 
     def decide(project: Project | None, items: list[Item | None]) -> tuple[Revision | None, None]:
         project = _known(name, project)
         permissions.check(by.actor, Action.MANAGE_ROLES, name, project)
         if not accounts.is_there(account, items[1]):
             raise NotFound(f"There is no account {account[:64]!a}.")
+        if role is ProjectRole.OWNER and not _can_own(account, items[1]):
+            raise Conflict(f"The account {account!a} is disabled, or a reader: it could do nothing as an owner.")
         before = roles_of(project).get(account)
         if before is role:
             return None, None
@@ -75,6 +78,13 @@ def memberships(project: Project) -> list[Change]:
     """What takes the project out of the lists of those who have a role in it."""
     name = NormalizedName(project.name)
     return [Delete(item=Membership(*Membership.key(account, name))) for account in roles_of(project)]
+
+
+def _can_own(account: str, item: Item | None) -> bool:
+    fixed = settings.ACCOUNTS.get(account)
+    if fixed is not None:
+        return bool(fixed.role != Role.READER)
+    return isinstance(item, Account) and not item.disabled and item.role != Role.READER
 
 
 def _known(name: NormalizedName, project: Project | None) -> Project:

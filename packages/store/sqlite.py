@@ -137,6 +137,11 @@ class SQLiteStore:
 
     def _opened(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not self._path.exists():
+            # It holds what passwords are checked with; the files that SQLite makes beside it take its mode. Never of
+            # one that is there: whoever closes a file loses all the locks that his process has on it.
+            with suppress(FileExistsError):
+                os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         connection = sqlite3.connect(
             self._path, timeout=PATIENCE, isolation_level=None, check_same_thread=False, factory=_Connection
         )

@@ -14,7 +14,7 @@ from packages import catalog, downloads, permissions, storage
 from packages.access import Action
 from packages.auth import origin_of, requires
 from packages.distributions import METADATA_SUFFIX, WHEEL, DistributionFile
-from packages.errors import NotFound
+from packages.errors import NotAllowed, NotFound
 from packages.models import SignedUrl
 from packages.views.answers import plain
 from packages.views.ranges import Window, requested_part
@@ -44,7 +44,11 @@ def by_filename(request: HttpRequest, filename: str) -> HttpResponseBase:
     """``GET /packages/<filename>``: the address that files had in elasticpypi."""
     suffix = METADATA_SUFFIX if filename.endswith(METADATA_SUFFIX) else ""
     project = catalog.project_of_file(filename.removesuffix(suffix))
-    permissions.check(origin_of(request).actor, Action.READ, project)
+    try:
+        permissions.check(origin_of(request).actor, Action.READ, project)
+    except NotAllowed:
+        # Of projects that its token is not for, nobody learns that they are there.
+        raise NotFound(f"There is no file {filename!a} in this index.") from None
     return _redirect(f"{project}/{quote(filename, safe='+!')}")
 
 

@@ -11,7 +11,7 @@ from packaging.utils import NormalizedName
 from pytest_django import Settings
 
 from packages import accounts, catalog, journal, publishing, storage
-from packages.access import ANONYMOUS, OPERATOR
+from packages.access import ANONYMOUS, OPERATOR, ProjectRole
 from packages.errors import Conflict, FileAlreadyExists, NotAllowed, NotFound, PackagesError, Unavailable
 from packages.journal import Origin
 from packages.models import HIDDEN, PURGED, File, Project, Publisher, PublisherEntry, RemovalEntry
@@ -165,7 +165,7 @@ class TestRestore:
         publishing.purge(DEMO, version, by=CAROL)
         before = journal.newest()
         if version is None:
-            with pytest.raises(NotAllowed, match="the project has no owner, ask an administrator"):
+            with pytest.raises(NotFound):
                 publishing.restore(DEMO, by=CAROL)
             # Only its name, which anybody could take.
             assert publishing.restore(DEMO, by=ALICE) == []
@@ -296,15 +296,54 @@ class TestPurge:
         publishing.purge(DEMO, by=ALICE)
         assert bytes_there() == []
 
+    def test_is_refused_when_it_is_quarantined_meanwhile(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        publishing.remove(DEMO, "1.0", by=CAROL)
+        purge_rows = removal._purge_rows
+
+        def slow(*arguments: Any) -> None:
+            publishing.set_status(DEMO, "quarantined", by=ALICE)
+            purge_rows(*arguments)
+
+        monkeypatch.setattr(removal, "_purge_rows", slow)
+        with pytest.raises(NotAllowed, match="may not quarantine project 'demo-pkg', or release it"):
+            publishing.purge(DEMO, "1.0", by=CAROL)
+        assert bytes_there() == ["1.0", "2.0", "3.0"]
+
+    def test_of_what_is_removed_can_be_kept_from_its_owner(self) -> None:
+        """Whoever removes a project in a hurry does not get rid of what is in it."""
+        publishing.remove(DEMO, by=CAROL)
+        with pytest.raises(NotFound):
+            publishing.set_status(DEMO, "archived", by=ALICE)
+        publishing.set_status(DEMO, "quarantined", by=ALICE)
+        assert projects() == []
+        with pytest.raises(NotAllowed):
+            publishing.purge(DEMO, by=CAROL)
+        publishing.restore(DEMO, by=CAROL)
+        assert catalog.find_project(DEMO).status == "quarantined"
+
+    def test_does_not_free_a_name_whose_roles_change_meanwhile(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        publishing.remove(DEMO, by=CAROL)
+        freed, late = removal._freed, iter([True])
+
+        def slow(seen: Project, by: Origin) -> bool:
+            if next(late, False):
+                publishing.grant_role(DEMO, "dave", ProjectRole.OWNER, by=ALICE)
+            return freed(seen, by)
+
+        monkeypatch.setattr(removal, "_freed", slow)
+        publishing.purge(DEMO, by=CAROL)
+        assert list(accounts.projects_of("dave")) == []
+        assert publish("5.0", by=DAVE)
+
     def test_does_not_touch_what_was_restored_meanwhile(
         self, publisher: list[Key], items: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         publishing.remove(DEMO, by=CAROL)
         purge_rows = removal._purge_rows
 
-        def slow(project: NormalizedName, wanted: list[File], by: Origin) -> None:
+        def slow(project: NormalizedName, wanted: list[File], by: Origin, action_on: Any) -> None:
             publishing.restore(DEMO, "2.0", by=CAROL)
-            purge_rows(project, wanted, by)
+            purge_rows(project, wanted, by, action_on)
 
         monkeypatch.setattr(removal, "_purge_rows", slow)
         publishing.purge(DEMO, by=CAROL)
@@ -438,6 +477,39 @@ class TestOverdue:
         with pytest.raises(Conflict):
             publishing.restore(DEMO, "1.0", by=replace(DAVE, time=NOON + 31 * DAY))
         assert listed() == ["5.0"]
+
+    @pytest.mark.parametrize("version", ["1.0", None])
+    def test_is_nothing_that_is_quarantined(self, version: str | None, settings: Settings) -> None:
+        """It is kept until an administrator has looked at it, whoever removed it."""
+        settings.RESTORE_DAYS = 0
+        publishing.set_status(DEMO, "quarantined", by=ALICE)
+        publishing.remove(DEMO, version, by=CAROL)
+        assert publishing.purge_overdue(later(400, COMMAND)) == 0
+        assert bytes_there() == ["1.0", "2.0", "3.0"]
+        project = store().get(Project.key(DEMO))
+        assert isinstance(project, Project)
+        assert (project.owners, project.status) == ({"carol"}, "quarantined")
+        publishing.set_status(DEMO, "active", by=ALICE)
+        assert publishing.purge_overdue(later(400, COMMAND)) == (1 if version else 3)
+
+    @pytest.mark.parametrize("when", ["rows", "name"])
+    def test_is_nothing_that_is_quarantined_at_the_last_moment(
+        self, when: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        publishing.remove(DEMO, by=CAROL)
+        late = {"rows": "_purge_rows", "name": "_free"}[when]
+        done = getattr(removal, late)
+
+        def slow(*arguments: Any, **more: Any) -> None:
+            publishing.set_status(DEMO, "quarantined", by=ALICE)
+            done(*arguments, **more)
+
+        monkeypatch.setattr(removal, late, slow)
+        publishing.purge_overdue(later(400, COMMAND))
+        assert len(bytes_there()) == (3 if when == "rows" else 0)
+        project = store().get(Project.key(DEMO))
+        assert isinstance(project, Project)
+        assert (project.owners, project.status) == ({"carol"}, "quarantined")
 
     def test_twice_at_once_is_as_good_as_once(self) -> None:
         publishing.remove(DEMO, by=CAROL)

@@ -151,8 +151,11 @@ class TestANewProject:
 class TestWhoMayDoWhat:
     @pytest.mark.parametrize("act", ACTS)
     @pytest.mark.parametrize("home", ["machine"], indirect=True)
-    def test_by_role(self, act: str) -> None:
+    def test_by_role(self, act: str, settings: Settings) -> None:
+        people = settings.ACCOUNTS
+        settings.ACCOUNTS = {**people, "rita": FixedAccount("secret", "publisher")}
         publishing.grant_role(DEMO, "rita", OWNER, by=CAROL)
+        settings.ACCOUNTS = people
         before = journal.newest()
         refused = {
             "anonymous": Origin(actor=ANONYMOUS, time=NOON),
@@ -294,8 +297,8 @@ class TestRoles:
         publishing.grant_role(DEMO, "dave", OWNER, by=CAROL)
         find_project = catalog.find_project
 
-        def too_late(name: NormalizedName) -> Project:
-            project = find_project(name)
+        def too_late(name: NormalizedName, *, removed_too: bool) -> Project:
+            project = find_project(name, removed_too=removed_too)
             publishing.revoke_role(DEMO, "carol", by=DAVE)
             return project
 
@@ -303,6 +306,24 @@ class TestRoles:
         with pytest.raises(NotAllowed, match="it is not an owner"):
             publishing.grant_role(DEMO, "erin", OWNER, by=CAROL)
         assert "erin" not in roles()
+
+    def test_are_given_while_a_project_is_removed(self) -> None:
+        publishing.revoke_role(DEMO, "carol", leave_ownerless=True, by=ALICE)
+        publishing.remove(DEMO, by=ALICE)
+        publishing.grant_role(DEMO, "dave", OWNER, by=ALICE)
+        publishing.restore(DEMO, by=DAVE)
+        assert roles()["dave"] == "owner"
+
+    def test_of_owners_are_not_for_who_could_do_nothing(self) -> None:
+        """Else the last one who can would be the last owner."""
+        accounts.create("paul", role=Role.PUBLISHER, by=ALICE)
+        accounts.change("paul", disabled=True, by=ALICE)
+        for name in ("rita", "paul"):
+            with pytest.raises(Conflict, match="is disabled, or a reader"):
+                publishing.grant_role(DEMO, name, OWNER, by=CAROL)
+            publishing.grant_role(DEMO, name, MAINTAINER, by=CAROL)
+        accounts.change("paul", disabled=False, by=ALICE)
+        publishing.grant_role(DEMO, "paul", OWNER, by=CAROL)
 
     def test_last_through_a_removal_and_end_with_a_purge(self, items: Store) -> None:
         publishing.remove(DEMO, by=CAROL)

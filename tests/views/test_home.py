@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from tests.builders import a_wheel
 from tests.conftest import BUCKET
 
 
@@ -111,3 +112,44 @@ def test_every_answer_says_how_long_it_is(alice: Client) -> None:
     for address in ("/", "/health/", "/simple/", "/nothing"):
         response = alice.get(address)
         assert response["Content-Length"] == str(len(response.content))
+
+
+class TestWhatAnotherSiteSends:
+    """A browser brings along the password that its user once gave for this index."""
+
+    @pytest.mark.parametrize(
+        ("headers", "taken"),
+        [
+            ({}, True),
+            ({"origin": "http://testserver"}, True),
+            ({"origin": "https://TestServer"}, True),
+            ({"origin": "http://evil.invalid"}, False),
+            ({"origin": "http://testserver.evil.invalid"}, False),
+            ({"origin": "http://evil.invalid/testserver"}, False),
+            ({"origin": "http://["}, False),
+            ({"origin": "null"}, False),
+            ({"origin": ""}, False),
+            ({"sec-fetch-site": "same-origin", "origin": "http://testserver"}, True),
+            ({"sec-fetch-site": "none"}, True),
+            ({"sec-fetch-site": "same-site"}, False),
+            ({"sec-fetch-site": "cross-site", "origin": "http://testserver"}, False),
+        ],
+    )
+    @pytest.mark.parametrize("home", ["machine"], indirect=True)
+    def test_changes_nothing(self, alice: Client, headers: dict[str, str], taken: bool) -> None:
+        built = a_wheel()
+        response = alice.post("/legacy/", built.upload(), headers=headers)
+        assert response.status_code == (200 if taken else 403)
+        archived = alice.put(
+            "/api/projects/demo-pkg/status", '{"status": "archived"}', "application/json", headers=headers
+        )
+        assert archived.status_code == (200 if taken else 403)
+        assert taken or "a page of another site" in archived.json()["message"]
+        # What only reads is anybody's to send, and nobody's to see the answer of.
+        assert alice.get("/simple/", headers=headers).status_code == 200
+
+    @pytest.mark.parametrize("home", ["machine"], indirect=True)
+    def test_is_told_by_the_address_that_a_proxy_is_reached_by(self, alice: Client, settings: Settings) -> None:
+        settings.PUBLIC_URL = "https://packages.example/pypi/"
+        headers = {"origin": "https://packages.example"}
+        assert alice.post("/legacy/", a_wheel().upload(), headers=headers).status_code == 200

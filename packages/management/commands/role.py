@@ -40,7 +40,7 @@ class Command(CommandGroup):
         of_account.add_argument("account", help="the account's name")
 
     def _list(self, options: Options) -> None:
-        roles = publishing.roles_of(catalog.find_project(options["project"]))
+        roles = publishing.roles_of(catalog.find_project(options["project"], removed_too=True))
         if not roles:
             self.stdout.write(f"{options['project']} has no owner: only administrators publish to it")
             return

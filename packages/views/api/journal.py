@@ -24,7 +24,7 @@ def read(request: HttpRequest, *, after: int, limit: int, latest: int | None = N
         entries, more = entries[:limit], len(entries) > limit
     shown = [journal.as_json(entry) for entry in entries]
     if request.get_preferred_type([MEDIA_TYPE, LINES_TYPE]) == LINES_TYPE:
-        lines = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in shown)
+        lines = "".join(json.dumps(entry) + "\n" for entry in shown)
         return HttpResponse(lines, content_type=LINES_TYPE)
     return JsonResponse(
         {

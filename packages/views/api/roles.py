@@ -12,8 +12,10 @@ from packages.views.api import shapes
 def every(request: HttpRequest, *, project: str) -> HttpResponse:
     """``GET /api/projects/<project>/roles``."""
     name = canonicalize_name(project)
+    actor = origin_of(request).actor
+    permissions.check_beforehand(actor, Action.CURATE, name)
     known = catalog.find_project(name, removed_too=True)
-    permissions.check(origin_of(request).actor, Action.CURATE, name, known)
+    permissions.check(actor, Action.CURATE, name, known)
     return JsonResponse({"roles": shapes.roles(known)})
 
 
