@@ -42,7 +42,7 @@ class Command(IndexCommand):
             if options["purge"]:
                 filenames = publishing.purge(*what, by=by, filename=options["file"])
         if options["purge"]:
-            self.report("removed, with its bytes,", filenames)
+            self.report("purged", filenames)
             return
         self.report("removed", filenames)
         if settings.RESTORE_DAYS:
