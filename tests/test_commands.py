@@ -51,9 +51,7 @@ class TestChanges:
         assert run(capsys, "remove", "demo-pkg", "1.0", "--file", WHEEL) == (
             f"removed {WHEEL}\nwithin 30 days, manage.py restore demo-pkg 1.0 --file {WHEEL} takes that back\n"
         )
-        assert run(capsys, "remove", "demo-pkg", "--purge") == (
-            f"purged {WHEEL}\npurged {SDIST}\n"
-        )
+        assert run(capsys, "remove", "demo-pkg", "--purge") == (f"purged {WHEEL}\npurged {SDIST}\n")
         with pytest.raises(CommandError, match="There is no project demo-pkg"):
             call_command("remove", "demo-pkg")
 

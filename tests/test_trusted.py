@@ -214,10 +214,10 @@ def test_of_two_publishers_of_a_project_the_stricter_one_is_named(
 def test_a_token_of_many_projects_is_for_those_that_exist_first(
     issuer: OwnIssuer, demo: trusted.PublisherInfo, carol: Origin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("packages.trusted.minting.MOST_PROJECTS", 3)
+    monkeypatch.setattr("packages.trusted.choosing.MOST_PROJECTS", 3)
     monkeypatch.setattr("packages.trusted.minting.READ_AT_ONCE", 2)
     for number in range(4):
-        by = replace(carol, time=NOON - timedelta(days=number))
+        by = replace(carol, time=NOON + timedelta(days=4 - number))
         trusted.register(NormalizedName(f"new-{number}"), "github", GITHUB_FIELDS, by=by)
     _, token = trusted.mint(issuer.token(), by=VISITOR)
     assert token.projects == {DEMO, "new-3", "new-2"}
@@ -301,8 +301,9 @@ def test_a_pending_publisher_creates_nothing_that_its_account_may_not(
         settings.CREATE_PROJECTS = "admins"
 
     code, says = refused(issuer.token())
-    assert code == "invalid-pending-publisher"
-    assert "carol" in says
+    # With a deleted account they are gone.
+    assert code == ("invalid-publisher" if what == "deleted" else "invalid-pending-publisher")
+    assert ("carol" in says) is (what != "deleted")
     # At once: not only for tokens to come.
     with pytest.raises(NotAuthenticated, match="no longer registered"):
         as_bearer(text)
@@ -847,10 +848,13 @@ def test_a_publisher_is_registered_once_however_it_is_spelled(
     trusted.register(NEW, "github", GITHUB_FIELDS, by=carol)
     with pytest.raises(Conflict, match="registered already, as"):
         trusted.register(NEW, "github", GITHUB_FIELDS, by=carol)
-    # Whose it is, is not told.
-    with pytest.raises(Conflict, match="Another account has registered this publisher") as caught:
-        trusted.register(NEW, "github", GITHUB_FIELDS, by=ALICE)
+    # Whose it is, is told to administrators alone.
+    accounts.create("dave", role=Role.PUBLISHER, by=ALICE)
+    with pytest.raises(Conflict, match="Another account has registered this workload") as caught:
+        trusted.register(NEW, "github", GITHUB_FIELDS, by=an_origin("dave", "publisher"))
     assert "carol" not in str(caught.value)
+    with pytest.raises(Conflict, match="The account 'carol' has registered this workload"):
+        trusted.register(NEW, "github", GITHUB_FIELDS, by=ALICE)
 
 
 def test_several_at_once_register_a_publisher_once(issuer: OwnIssuer, home: str) -> None:
@@ -874,6 +878,15 @@ def test_a_project_has_so_many_publishers_at_most(
     monkeypatch.setattr("packages.trusted.registering.MOST_PUBLISHERS", 1)
     with pytest.raises(Conflict, match="which are the most"):
         trusted.register(DEMO, "github", {**GITHUB_FIELDS, "environment": "x"}, by=ALICE)
+
+
+def test_what_strangers_registered_before_takes_no_room_from_a_project(
+    issuer: OwnIssuer, carol: Origin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("packages.trusted.registering.MOST_PUBLISHERS", 1)
+    trusted.register(NEW, "gitlab", GITLAB, by=carol)
+    publish("new-pkg", by=ALICE)
+    trusted.register(NEW, "github", GITHUB_FIELDS, by=ALICE)
 
 
 @pytest.mark.parametrize("home", ["machine"], indirect=True)

@@ -5,31 +5,21 @@ Every change asks ``access`` whether its actor may make it, and is an entry in t
 """
 
 from packages.accounts.attempts import address_block
-from packages.accounts.passwords import identify
-from packages.accounts.people import (
+from packages.accounts.lookups import (
     FIRST_NAME,
     Person,
-    change,
-    create,
-    delete,
     everybody,
     find,
     is_there,
     lookup,
-    make_first,
+    lookup_all,
     projects_of,
-    set_password,
 )
-from packages.accounts.tokens import (
-    TokenInfo,
-    authenticate,
-    burn,
-    issue,
-    issue_for_publisher,
-    revoke,
-    token_of,
-    tokens_of,
-)
+from packages.accounts.passwords import identify
+from packages.accounts.people import change, create, delete, make_first, set_password
+from packages.accounts.stored import TokenInfo
+from packages.accounts.tokens import authenticate, issue, revoke, token_of, tokens_of
+from packages.accounts.workloads import burn, issue_for_publisher
 
 __all__ = [
     "FIRST_NAME",
@@ -48,6 +38,7 @@ __all__ = [
     "issue",
     "issue_for_publisher",
     "lookup",
+    "lookup_all",
     "make_first",
     "projects_of",
     "revoke",

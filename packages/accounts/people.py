@@ -1,91 +1,31 @@
-"""The accounts themselves: make, change, list and delete them."""
+"""The index's own accounts: make, change and delete them."""
 
 import re
 import secrets
 import string
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
-from packaging.utils import NormalizedName
 
 from packages import journal, permissions
-from packages.access import Action, Actor, ProjectRole, Role
+from packages.access import Action, Role
+from packages.accounts.lookups import FIRST_NAME, NAME, Person, person_of, projects_of
 from packages.accounts.passwords import LONGEST_PASSWORD
-from packages.errors import Conflict, InvalidRequest, NotFound, Unavailable
+from packages.accounts.publishers import end_pending
+from packages.errors import Conflict, InvalidRequest, NotAllowed, NotFound, Unavailable
 from packages.journal import Note, Origin
 from packages.models import Account, AccountEntry, Item, Membership, Token, TokenEntry, account_partition
 from packages.store import Change, Delete, Put, store
 
-FIRST_NAME = "admin"
 # How often a deletion looks again for roles that were given while it went on.
 ATTEMPTS = 10
 # No sign that a shell, a URL or a command line would take for something else.
 _LETTERS = string.ascii_letters + string.digits
-# One way to write each name: no capitals, and no letters of other alphabets that look like these.
-NAME = r"[a-z0-9]([a-z0-9._@+-]{0,62}[a-z0-9])?"
 # These stand for others in the journal, and as uploaders.
 _RESERVED = {"anonymous", "operator", "bucket"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Person:
-    """An account; ``fixed`` if the settings name it, ``created`` only if they do not."""
-
-    name: str
-    role: Role
-    disabled: bool = False
-    fixed: bool = False
-    session_version: int = 0
-    created: datetime | None = None
-
-
-def find(name: str, by: Actor) -> Person:
-    """An account: one's own, or for administrators any. Raises NotFound or NotAllowed."""
-    if name != by.name or by.role is None:
-        permissions.check(by, Action.MANAGE_ACCOUNTS)
-    person = lookup(name)
-    if person is None:
-        raise NotFound(f"There is no account {name!a}.")
-    return person
-
-
-def lookup(name: str) -> Person | None:
-    """An account by its name, if there is one."""
-    fixed = settings.ACCOUNTS.get(name)
-    if fixed is not None:
-        return Person(name=name, role=Role(fixed.role), fixed=True)
-    account = store().get(Account.key(name)) if re.fullmatch(NAME, name) else None
-    return _person(account) if isinstance(account, Account) else None
-
-
-def is_there(name: str, item: Item | None) -> bool:
-    """Say whether there is such an account, of which ``item`` is what lies in the index."""
-    return name in settings.ACCOUNTS or isinstance(item, Account)
-
-
-def everybody(by: Actor) -> Iterator[Person]:
-    """Every account, by name; the settings' first. Raises NotAllowed."""
-    permissions.check(by, Action.MANAGE_ACCOUNTS)
-    for name in sorted(settings.ACCOUNTS):
-        yield Person(name=name, role=Role(settings.ACCOUNTS[name].role), fixed=True)
-    listed = {cast("AccountEntry", entry).name for entry in store().query(AccountEntry.PARTITION)}
-    # The first account may be older than the list.
-    for name in sorted((listed | {FIRST_NAME}) - settings.ACCOUNTS.keys()):
-        account = store().get(Account.key(name))
-        if isinstance(account, Account):
-            yield _person(account)
-
-
-def projects_of(name: str) -> Iterator[tuple[NormalizedName, ProjectRole]]:
-    """The projects that an account has a role in."""
-    for item in store().query(account_partition(name), Membership.PREFIX):
-        assert isinstance(item, Membership)
-        yield NormalizedName(item.project), ProjectRole(item.role)
 
 
 def create(name: str, *, role: Role, password: str | None = None, by: Origin) -> tuple[Person, str | None]:
@@ -113,11 +53,33 @@ def create(name: str, *, role: Role, password: str | None = None, by: Origin) ->
     def decide(serial: int, items: list[Item | None]) -> tuple[Sequence[Change], Note, None]:
         if items[0] is not None:
             raise Conflict(f"There is an account {name!a} already.")
+        _refuse_inheritance(name)
         note = Note(action="account-create", target=name, details={"after": {"role": role.value}})
         return [Put(item=account), Put(item=_entry(name))], note, None
 
     journal.amend([Account.key(name), AccountEntry.key(name)], decide, by)
-    return _person(account), made
+    return person_of(account), made
+
+
+def _refuse_inheritance(name: str) -> None:
+    """A new account gets nothing that an earlier one of its name has left, as those of the settings may."""
+    projects, tokens = list[str](), list[str]()
+    for item in store().query(account_partition(name)):
+        if isinstance(item, Membership):
+            projects.append(item.project)
+        # Its token may have expired, and be gone.
+        elif isinstance(item, TokenEntry) and store().get(Token.key(item.id)) is not None:
+            tokens.append(item.id)
+    if projects:
+        raise Conflict(
+            f"An earlier account {name!a}, perhaps of the settings (USERS), still has a role in {_some(projects)}, "
+            "which a new one would get: take it away first (role revoke)."
+        )
+    if tokens:
+        raise Conflict(
+            f"An earlier account {name!a}, perhaps of the settings (USERS), has left the tokens {_some(tokens)}: "
+            "revoke them first (token list, token revoke)."
+        )
 
 
 def change(name: str, *, role: Role | None = None, disabled: bool | None = None, by: Origin) -> Person:
@@ -148,8 +110,14 @@ def set_password(name: str, password: str | None, *, by: Origin) -> str | None:
 
     Raises NotFound, InvalidRequest, Conflict or NotAllowed.
     """
-    if name != by.actor.name or by.actor.limits is not None or by.actor.role is None:
+    if name != by.actor.name or by.actor.role is None:
         permissions.check(by.actor, Action.MANAGE_ACCOUNTS)
+    elif by.actor.limits is not None:
+        # Whoever found a token does not get the account with it.
+        raise NotAllowed(
+            f"User {name!a} may not change their own password by a token, whatever it is for: "
+            "that takes logging in with the password."
+        )
     made = None if password is not None else _new_password()
     hashed = _hashed(password, name) if password is not None else make_password(made)
 
@@ -163,7 +131,7 @@ def set_password(name: str, password: str | None, *, by: Origin) -> str | None:
 
 
 def delete(name: str, *, by: Origin) -> None:
-    """Delete an account with its tokens; it must have no role in a project any more.
+    """Delete an account with its tokens and pending publishers; it must have no role in a project any more.
 
     Raises NotFound, Conflict or NotAllowed.
     """
@@ -172,7 +140,8 @@ def delete(name: str, *, by: Origin) -> None:
         raise Conflict("Nobody deletes their own account: ask another administrator.")
     _refuse_fixed(name)
     for _ in range(ATTEMPTS):
-        # Whoever gives it a role writes it anew: if it is still the same at the end, it has none.
+        # Whoever gives it a role, or registers a publisher, writes it anew: if it is still the same at the end,
+        # it has none.
         seen = store().get(Account.key(name))
         if seen is None:
             raise NotFound(f"There is no account {name[:64]!a}.")
@@ -186,13 +155,17 @@ def delete(name: str, *, by: Origin) -> None:
     for entry in tokens:
         store().write(Delete(item=Token(*Token.key(entry.id))))
         store().write(Delete(item=entry))
+    end_pending(name, by)
 
 
 def _refuse_roles(name: str) -> None:
     projects = [project for project, _ in projects_of(name)]
     if projects:
-        more = " and others" if len(projects) > 5 else ""
-        raise Conflict(f"The account {name!a} still has a role in {', '.join(projects[:5])}{more}: take it away first.")
+        raise Conflict(f"The account {name!a} still has a role in {_some(projects)}: take it away first.")
+
+
+def _some(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:5])}{' and others' if len(names) > 5 else ''}"
 
 
 def _delete(name: str, revision: str, by: Origin) -> bool:
@@ -224,6 +197,7 @@ def make_first(*, reset: bool = False, by: Origin) -> tuple[str, str] | None:
         if not hashed or (account is not None and not reset):
             return [], None, False
         action = "account-create" if account is None else "account-password"
+        # Roles that one of the settings may have left under this name give it nothing: it may do everything.
         account = account or Account(*Account.key(FIRST_NAME), name=FIRST_NAME, created=by.time)
         account.password, account.password_sha256 = hashed, None
         account.role, account.disabled = Role.ADMIN.value, False
@@ -250,7 +224,7 @@ def _amend(name: str, changed: Callable[[Account], Note | None], by: Origin) -> 
             raise NotFound(f"There is no account {name!a}.")
         note = changed(account)
         # The entry too: accounts that were there before there was a list get into it.
-        return ([Put(item=account), Put(item=_entry(name))] if note else []), note, _person(account)
+        return ([Put(item=account), Put(item=_entry(name))] if note else []), note, person_of(account)
 
     return journal.amend([Account.key(name), AccountEntry.key(name)], decide, by)
 
@@ -281,13 +255,3 @@ def _new_password() -> str:
 
 def _entry(name: str) -> AccountEntry:
     return AccountEntry(*AccountEntry.key(name), name=name)
-
-
-def _person(account: Account) -> Person:
-    return Person(
-        name=account.name,
-        role=Role(account.role),
-        disabled=account.disabled,
-        session_version=int(account.session_version),
-        created=account.created,
-    )

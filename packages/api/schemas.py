@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from packages.access import ProjectRole, Role, Scope
+from packages.accounts.lookups import NAME
 from packages.accounts.passwords import LONGEST_NAME, LONGEST_PASSWORD
-from packages.accounts.people import NAME
 from packages.accounts.secret import ID_LENGTH
 from packages.accounts.tokens import LONGEST_DESCRIPTION, LONGEST_LIFE, MOST_PROJECTS
 from packages.distributions import LONGEST_FILENAME

@@ -69,7 +69,7 @@ class Membership(Item, discriminator="membership"):
 class Token(Item, discriminator="token"):
     """A token, by its id; of its secret only the digest is kept.
 
-    Acts for an account, or (``publisher``) for a trusted publisher of the one project in ``projects``.
+    Acts for an account, or (``publisher``) for a trusted publisher of each project in ``projects``.
     """
 
     id = UnicodeAttribute()
@@ -77,6 +77,9 @@ class Token(Item, discriminator="token"):
     sha256 = UnicodeAttribute()
     account = UnicodeAttribute(default="")
     publisher = UnicodeAttribute(default="")
+    # Of an account of the settings: its name and its password there, as accounts/stored.py binds the token
+    # to them. None: it was made for an account of the index, or before this was kept.
+    fixed = UnicodeAttribute(null=True)
     description = UnicodeAttribute(default="")
     scopes = UnicodeSetAttribute()
     # Normalised names; None: every project.
@@ -160,6 +163,20 @@ class PublisherEntry(Item, discriminator="publisher-entry"):
         return PublisherEntry.partition(issuer, subject), f"{project}#{publisher_id}"
 
 
+class PendingEntry(Item, discriminator="pending-entry"):
+    """That an account has registered a pending publisher, beside the account; the publisher itself is what counts."""
+
+    id = UnicodeAttribute()
+    project = UnicodeAttribute()
+
+    PREFIX = "pending#"
+
+    @staticmethod
+    def key(account: str, project: NormalizedName, publisher_id: str) -> tuple[str, str]:
+        """Where the entry lies."""
+        return account_partition(account), f"{PendingEntry.PREFIX}{project}#{publisher_id}"
+
+
 class Spent(Item, discriminator="spent"):
     """An identity token that was used, until it has expired (``expires_at``, Unix seconds)."""
 
@@ -172,5 +189,5 @@ class Spent(Item, discriminator="spent"):
 
 
 def account_partition(name: str) -> str:
-    """The partition that holds an account, its tokens' ids and its projects."""
+    """The partition that holds an account, its tokens' ids, its projects and its pending publishers."""
     return f"account#{name}"

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from packaging.utils import NormalizedName
 
-from packages import permissions, storage
+from packages import journal, permissions, storage
 from packages.access import Action
 from packages.catalog import published_rows, rows_of
 from packages.distributions import slot_of
@@ -30,7 +30,7 @@ from packages.publishing.curation import change_rows, matching
 from packages.publishing.revision import Revision, revise
 from packages.publishing.roles import memberships, roles_of
 from packages.simple_api import ACTIVE, QUARANTINED
-from packages.store import Condition, ConditionFailed, Delete, Put, store
+from packages.store import Change, Condition, ConditionFailed, Delete, Put, store
 
 logger = logging.getLogger(__name__)
 
@@ -266,13 +266,29 @@ def _free(name: NormalizedName, by: Origin, *, unasked: bool = False) -> None:
         if not seen.removed or (unasked and seen.status == QUARANTINED):
             # Somebody has taken it back meanwhile, or wants to look at it.
             return
-        for item in _publishers(name):
-            entry = PublisherEntry(*PublisherEntry.key(item.issuer, item.subject, name, item.id))
-            store().write(Delete(item=entry))
-            store().write(Delete(item=item))
+        if not permissions.standing(name, seen).taken:
+            # It is free already: the publishers that wait for it are those of others.
+            return
+        for publisher in _publishers(name):
+            _withdraw(publisher, by)
         if _freed(seen, by):
             return
     raise Unavailable(f"The project {name} is being changed all the while; try again in a moment.")
+
+
+def _withdraw(publisher: Publisher, by: Origin) -> None:
+    name = NormalizedName(publisher.project)
+    keys = [
+        Publisher.key(name, publisher.id),
+        PublisherEntry.key(publisher.issuer, publisher.subject, name, publisher.id),
+    ]
+
+    def decide(serial: int, items: list[Item | None]) -> tuple[Sequence[Change], Note | None, None]:
+        there = [Delete(item=item) for item in items if item is not None]
+        note = Note(action="publisher-withdraw", project=name, target=publisher.id, details={"why": "purge-project"})
+        return there, note if there else None, None
+
+    journal.amend(keys, decide, by)
 
 
 def _freed(seen: Project, by: Origin) -> bool:
@@ -281,8 +297,6 @@ def _freed(seen: Project, by: Origin) -> bool:
     def decide(project: Project | None, items: list[Item | None]) -> tuple[Revision | None, bool]:
         if project is None or project.revision != seen.revision:
             return None, False
-        if not before and project.removed_at is None and project.status == ACTIVE:
-            return None, True
         also = memberships(project)
         project.owners = project.maintainers = None
         _forget_time(project)

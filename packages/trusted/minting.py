@@ -1,26 +1,22 @@
 """Give a workload that shows an identity token a token of this index, for its projects and a quarter of an hour."""
 
-import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import cast
 
 from django.conf import settings
 from packaging.utils import NormalizedName
 
-from packages import accounts, permissions
+from packages import accounts
 from packages.access import Actor
 from packages.accounts import TokenInfo
-from packages.accounts.tokens import why_not_create
 from packages.journal import Origin
-from packages.models import Project, Publisher, PublisherEntry, Spent
+from packages.models import Publisher, PublisherEntry, Spent
 from packages.store import Condition, ConditionFailed, Key, Put, store
-from packages.trusted.claims import noted, subject_in, why_not
-from packages.trusted.tokens import Identity, MintRefused, verify
+from packages.trusted.choosing import Reasons, choose
+from packages.trusted.claims import noted, subject_in
+from packages.trusted.tokens import MintRefused, verify
 
-# Projects of one token: with it, all of them are read in one call.
-MOST_PROJECTS = 90
 READ_AT_ONCE = 100
 # PyPI remembers a used identity token for so many seconds longer than it can be good.
 REMEMBERED_LONGER = 5
@@ -39,8 +35,7 @@ def mint(text: str, *, by: Origin) -> tuple[str, TokenInfo]:
     shown = verify(text, by.time)
     subject = subject_in(shown.provider, shown.claims)
     found = list(_registered(shown.issuer, subject)) if subject else []
-    reasons = [_why_not(publisher, shown) for publisher in found]
-    publishers = _one_each([publisher for publisher, why in zip(found, reasons, strict=True) if why is None])
+    publishers, reasons = choose(found, shown)
     if not publishers:
         raise _no_publisher(found, reasons, subject)
     expires_at = math.ceil(shown.expires) + REMEMBERED_LONGER
@@ -71,39 +66,11 @@ def _registered(issuer: str, subject: str) -> Iterator[Publisher]:
                 yield item
 
 
-def _why_not(publisher: Publisher, shown: Identity) -> str | None:
-    fields: dict[str, str] = json.loads(publisher.claims)
-    why = why_not(publisher.provider, publisher.issuer, fields, shown.claims)
-    return why or (_why_not_pending(publisher) if publisher.pending else None)
-
-
-def _why_not_pending(publisher: Publisher) -> str | None:
-    name = NormalizedName(publisher.project)
-    if permissions.standing(name, cast("Project | None", store().get(Project.key(name)))).taken:
-        return "the project exists, and this publisher was registered before it did; register it once more"
-    why = why_not_create(publisher.registered_by, name)
-    return why and why.rstrip(".")
-
-
-def _one_each(publishers: Sequence[Publisher]) -> list[Publisher]:
-    """Of each project the publisher that asks for most; projects that exist first, then by age."""
-    best: dict[str, Publisher] = {}
-    for publisher in publishers:
-        other = best.get(publisher.project)
-        if other is None or _exactness(publisher) > _exactness(other):
-            best[publisher.project] = publisher
-    return sorted(best.values(), key=lambda publisher: (publisher.pending, publisher.created))[:MOST_PROJECTS]
-
-
-def _exactness(publisher: Publisher) -> tuple[bool, int, str]:
-    return not publisher.pending, len(json.loads(publisher.claims)), publisher.id
-
-
-def _no_publisher(found: Sequence[Publisher], reasons: Sequence[str | None], subject: str | None) -> MintRefused:
+def _no_publisher(found: Sequence[Publisher], reasons: Reasons, subject: str | None) -> MintRefused:
     if not found:
         who = f"for {subject[:200]!a}" if subject else "by what it says"
         return MintRefused("invalid-publisher", f"The token is valid, but no trusted publisher is registered {who}.")
-    told = [f"{publisher.project}: {why}" for publisher, why in zip(found, reasons, strict=True)]
+    told = [f"{publisher.project}: {reasons[publisher.project, publisher.id]}" for publisher in found]
     more = f" (and {len(told) - MOST_REASONS} more)" if len(told) > MOST_REASONS else ""
     return MintRefused(
         "invalid-pending-publisher" if all(publisher.pending for publisher in found) else "invalid-publisher",

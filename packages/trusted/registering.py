@@ -12,15 +12,19 @@ from packaging.utils import NormalizedName
 
 from packages import accounts, journal, permissions
 from packages.access import BUCKET, OPERATOR, Action, Actor, Standing, require
-from packages.accounts.tokens import why_not_create
+from packages.accounts.publishers import described, pending_of, tidy_pending
+from packages.accounts.workloads import why_not_create
 from packages.errors import Conflict, InvalidRequest, NotFound
 from packages.journal import Note, Origin
-from packages.models import Item, Project, Publisher, PublisherEntry, project_partition
+from packages.models import Account, Item, PendingEntry, Project, Publisher, PublisherEntry, project_partition
 from packages.store import Change, Delete, Put, store
 from packages.trusted.claims import identity, read_fields, subject_of
 
-# Of one project.
+# Of one project, and of a name that none has.
 MOST_PUBLISHERS = 50
+# Of one account: anybody may register anybody's workload for names that nobody has, and each of these is
+# looked at whenever that workload asks for a token. Nobody creates more projects than this at once.
+MOST_PENDING = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,20 +60,26 @@ def register(
     Raises InvalidRequest, NotAllowed, NotFound or Conflict.
     """
     known = cast("Project | None", store().get(Project.key(project)))
-    _check_may_register(project, known, owner, by)
+    registrant = _check_may_register(project, known, owner, by)
     checked = read_fields(provider, fields)
     where = _issuer_of(provider, issuer)
     publisher_id = identity(provider, where, checked)
     subject = subject_of(provider, checked)
-    if len(list(_stored(project))) >= MOST_PUBLISHERS:
-        raise Conflict(f"The project {project} has {MOST_PUBLISHERS} trusted publishers, which are the most.")
+    if not permissions.standing(project, known).taken:
+        tidy_pending(registrant)
 
+    # What it reads beside the items is as it is now: whoever changes that takes the next serial, too.
     def decide(serial: int, items: list[Item | None]) -> tuple[Sequence[Change], Note, PublisherInfo]:
         project_now, before = cast("Project | None", items[0]), cast("Publisher | None", items[1])
-        registrant = _check_may_register(project, project_now, owner, by)
+        _check_may_register(project, project_now, owner, by)
         pending = not permissions.standing(project, project_now).taken
+        beside = _stored(project)
+        if pending:
+            _refuse_second(beside, where, subject, registrant, by.actor)
         if before is not None and (pending or not before.pending):
-            raise Conflict(_taken_by(before, registrant))
+            raise Conflict(f"This publisher is registered already, as {before.id}.")
+        if sum(publisher.pending == pending for publisher in beside) >= MOST_PUBLISHERS:
+            raise Conflict(f"The project {project} has {MOST_PUBLISHERS} trusted publishers, which are the most.")
         publisher = Publisher(
             *Publisher.key(project, publisher_id),
             id=publisher_id,
@@ -85,14 +95,19 @@ def register(
         entry = PublisherEntry(
             *PublisherEntry.key(where, subject, project, publisher_id), id=publisher_id, project=project
         )
-        info = _info(publisher)
-        note = Note(action="publisher-register", project=project, target=publisher_id, details=_described(info))
-        return [Put(item=publisher), Put(item=entry)], note, info
+        also = _beside_account(publisher, items[3]) if pending else []
+        if not pending and project_now is not None:
+            # Written anew, so that nobody gives its name up at the same time without having seen this publisher.
+            also.append(Put(item=project_now))
+        note = Note(action="publisher-register", project=project, target=publisher_id, details=described(publisher))
+        return [Put(item=publisher), Put(item=entry), *also], note, _info(publisher)
 
     keys = [
         Project.key(project),
         Publisher.key(project, publisher_id),
         PublisherEntry.key(where, subject, project, publisher_id),
+        Account.key(registrant),
+        PendingEntry.key(registrant, project, publisher_id),
     ]
     return journal.amend(keys, decide, by)
 
@@ -114,25 +129,27 @@ def withdraw(project: NormalizedName, publisher_id: str, *, by: Origin) -> None:
     missing = NotFound(f"The project {project} has no trusted publisher {publisher_id[:64]!a}.")
     whole = re.fullmatch(r"[0-9a-f]{16}", publisher_id)
     found = store().get(Publisher.key(project, publisher_id)) if whole else None
-    if isinstance(found, Publisher):
-        entry_key = PublisherEntry.key(found.issuer, found.subject, project, publisher_id)
-    else:
+    if not isinstance(found, Publisher):
         _check_may_manage(project, cast("Project | None", store().get(Project.key(project))), by.actor)
         raise missing
 
     def decide(serial: int, items: list[Item | None]) -> tuple[Sequence[Change], Note, None]:
-        project_now, publisher, entry = cast("Project | None", items[0]), items[1], items[2]
+        project_now, publisher = cast("Project | None", items[0]), items[1]
         own = isinstance(publisher, Publisher) and publisher.pending and publisher.registered_by == by.actor.name
         # Whoever registered a pending one may take it back, whoever has created the project meanwhile.
         mine = _check_may_manage(project, None if own else project_now, by.actor)
         if not isinstance(publisher, Publisher) or not mine(_info(publisher)):
             raise missing
-        note = Note(
-            action="publisher-withdraw", project=project, target=publisher_id, details=_described(_info(publisher))
-        )
-        return [Delete(item=item) for item in (publisher, entry) if item is not None], note, None
+        note = Note(action="publisher-withdraw", project=project, target=publisher_id, details=described(publisher))
+        return [Delete(item=item) for item in items[1:] if item is not None], note, None
 
-    journal.amend([Project.key(project), Publisher.key(project, publisher_id), entry_key], decide, by)
+    keys = [
+        Project.key(project),
+        Publisher.key(project, publisher_id),
+        PublisherEntry.key(found.issuer, found.subject, project, publisher_id),
+        PendingEntry.key(found.registered_by, project, publisher_id),
+    ]
+    journal.amend(keys, decide, by)
 
 
 def _issuer_of(provider: str, issuer: str | None) -> str:
@@ -195,10 +212,33 @@ def _stored(project: NormalizedName) -> list[Publisher]:
     return [item for item in found if isinstance(item, Publisher)]
 
 
-def _taken_by(before: Publisher, registrant: str) -> str:
-    if before.pending and before.registered_by != registrant:
-        return "Another account has registered this publisher for that name already; ask an administrator."
-    return f"This publisher is registered already, as {before.id}."
+def _refuse_second(beside: Sequence[Publisher], issuer: str, subject: str, registrant: str, actor: Actor) -> None:
+    """Refuse to register a workload for a name for which another account has registered it: it would be anybody's."""
+    for other in beside:
+        if other.pending and (other.issuer, other.subject) == (issuer, subject) and other.registered_by != registrant:
+            if actor.role is OPERATOR.role:
+                raise Conflict(
+                    f"The account {other.registered_by!a} has registered this workload for that name already, "
+                    f"as {other.id}: withdraw that first."
+                )
+            raise Conflict("Another account has registered this workload for that name already; ask an administrator.")
+
+
+def _beside_account(publisher: Publisher, account: Item | None) -> list[Change]:
+    """What a new pending publisher changes beside the account whose project it will create."""
+    name, project = publisher.registered_by, NormalizedName(publisher.project)
+    if not accounts.is_there(name, account):
+        raise NotFound(f"There is no account {name[:64]!a}.")
+    waiting = [f"{other.project} ({other.id})" for other in pending_of(name)]
+    if len(waiting) >= MOST_PENDING:
+        raise Conflict(
+            f"The account {name!a} has {MOST_PENDING} publishers that wait to create their projects, which are the "
+            f"most: publish by one of them, or withdraw one: {', '.join(waiting[:MOST_PENDING])}."
+        )
+    key = PendingEntry.key(name, project, publisher.id)
+    entry = Put(item=PendingEntry(*key, id=publisher.id, project=project))
+    # Written anew, so that nobody deletes it at the same time without having seen this publisher.
+    return [entry] if account is None else [entry, Put(item=account)]
 
 
 def _info(publisher: Publisher) -> PublisherInfo:
@@ -212,8 +252,3 @@ def _info(publisher: Publisher) -> PublisherInfo:
         created=publisher.created,
         pending=publisher.pending,
     )
-
-
-def _described(info: PublisherInfo) -> dict[str, object]:
-    described: dict[str, object] = {"provider": info.provider, "issuer": info.issuer, "fields": dict(info.fields)}
-    return {**described, "pending": True, "creates_for": info.registered_by} if info.pending else described

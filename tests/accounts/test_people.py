@@ -16,7 +16,7 @@ from packages.accounts.memory import memory
 from packages.errors import Conflict, InvalidRequest, NotAllowed, NotAuthenticated, NotFound
 from packages.journal import Origin
 from packages.models import Account, AccountEntry, Token, TokenEntry
-from packages.store import Put, Store, store
+from packages.store import Delete, Put, Store, store
 from pypi_project.settings import FixedAccount
 from tests.accounts.conftest import ADMIN, PASSWORD, VISITOR
 from tests.builders import NOON, a_wheel, an_origin
@@ -63,6 +63,26 @@ class TestCreate:
                 accounts.create(name, role=Role.ADMIN, password="another secret", by=ADMIN)
         assert opens(carol, PASSWORD)
         assert accounts.find(carol, ADMIN.actor).role is Role.PUBLISHER
+
+    def test_refuses_a_name_that_an_account_of_the_settings_has_left_roles_in_projects(
+        self, settings: Settings
+    ) -> None:
+        before = settings.ACCOUNTS
+        settings.ACCOUNTS = {**before, "dave": FixedAccount("secret", "publisher")}
+        publishing.publish(a_wheel().received(), by=an_origin("dave", "publisher"), overwrite=False)
+        settings.ACCOUNTS = before
+        with pytest.raises(
+            Conflict, match=r"'dave', perhaps of the settings \(USERS\), still has a role in demo-pkg, "
+        ):
+            accounts.create("dave", role=Role.PUBLISHER, by=ADMIN)
+        publishing.revoke_role(DEMO, "dave", leave_ownerless=True, by=ADMIN)
+        accounts.create("dave", role=Role.PUBLISHER, by=ADMIN)
+        with pytest.raises(NotAllowed):
+            publishing.publish(a_wheel(version="2.0").received(), by=an_origin("dave", "publisher"), overwrite=False)
+
+    def test_takes_a_name_whose_tokens_have_expired_and_are_gone(self, items: Store) -> None:
+        items.write(Put(item=TokenEntry(*TokenEntry.key("dave", "0" * 16), id="0" * 16)))
+        assert accounts.create("dave", role=Role.READER, by=ADMIN)[0].name == "dave"
 
     def test_one_of_many_at_once_gets_the_name(self) -> None:
         made: list[str] = []
@@ -232,8 +252,11 @@ class TestSetPassword:
     @pytest.mark.parametrize("limits", [Limits(scopes=frozenset({Scope.MANAGE})), Limits(scopes=EVERY_SCOPE)])
     def test_not_by_a_token_of_ones_own(self, carol: str, limits: Limits) -> None:
         """Whoever found a token does not get the account with it."""
-        with pytest.raises(NotAllowed):
-            accounts.set_password(carol, None, by=replace(CAROL, actor=replace(CAROL.actor, limits=limits)))
+        for role in (Role.PUBLISHER, Role.ADMIN):
+            actor = replace(CAROL.actor, role=role, limits=limits)
+            with pytest.raises(NotAllowed, match="may not change their own password by a token") as caught:
+                accounts.set_password(carol, None, by=replace(CAROL, actor=actor))
+            assert "only administrators" not in str(caught.value)
         assert opens(carol, PASSWORD)
 
     def test_leaves_tokens_and_role_as_they_are(self, carol: str) -> None:
@@ -289,7 +312,12 @@ class TestDelete:
         assert entry is not None
         items.write(Put(item=token))
         items.write(Put(item=entry))
-        accounts.create(carol, role=Role.ADMIN, password="another long one", by=replace(ADMIN, time=LATER))
+        later = replace(ADMIN, time=LATER)
+        with pytest.raises(Conflict, match=f"has left the tokens {info.id}: revoke them first"):
+            accounts.create(carol, role=Role.ADMIN, password="another long one", by=later)
+        # As if its token had been stored a little later still.
+        items.write(Delete(item=entry))
+        accounts.create(carol, role=Role.ADMIN, password="another long one", by=later)
         for _ in range(2):
             with pytest.raises(NotAuthenticated):
                 accounts.authenticate(text, replace(VISITOR, time=LATER))

@@ -71,3 +71,10 @@ def test_refuses(run: Run, arguments: list[str], says: str) -> None:
     with pytest.raises(CommandError) as caught:
         run("publisher", "add", *arguments)
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("home", ["machine"], indirect=True)
+def test_takes_the_number_of_a_gitlab_namespace(run: Run) -> None:
+    job = ["namespace=group/sub", "project=demo", "workflow_filepath=.gitlab-ci.yml", "namespace_id=9970"]
+    run("publisher", "add", "demo-pkg", "gitlab", *job)
+    assert "namespace_id=9970" in run("publisher", "list", "demo-pkg")

@@ -28,6 +28,7 @@ GITLAB_FIELDS = {"namespace": "group/Sub", "project": "demo", "workflow_filepath
 GITLAB = {
     "sub": "project_path:Group/sub/demo:ref_type:branch:ref:main",
     "project_path": "Group/sub/demo",
+    "namespace_id": "9970",
     "ci_config_ref_uri": "gitlab.example.org:8443/Group/sub/demo//.gitlab-ci.yml@refs/heads/main",
     "ref_path": "refs/heads/main",
     "sha": SHA,
@@ -117,6 +118,10 @@ def test_a_github_job_does_not_fit(fields: dict[str, Any], claims: dict[str, Any
         ({"environment": "release"}, {}),
         ({}, {"ci_config_ref_uri": f"gitlab.example.org:8443/Group/sub/demo//.gitlab-ci.yml@{SHA}"}),
         ({}, {"sub": "project_path:group/sub/DEMO"}),
+        ({"namespace_id": "9970"}, {}),
+        # Whoever does not name it takes whoever has the name.
+        ({}, {"namespace_id": "1234"}),
+        ({}, {"namespace_id": None}),
     ],
 )
 def test_a_gitlab_job_fits(fields: dict[str, Any], claims: dict[str, Any]) -> None:
@@ -129,6 +134,10 @@ def test_a_gitlab_job_fits(fields: dict[str, Any], claims: dict[str, Any]) -> No
         ({}, {"sub": None}, "the claim 'sub' is missing"),
         ({}, {"sub": "project_path:group/sub/demo2:ref_type:branch"}, "does not begin with"),
         ({}, {"project_path": "group/demo"}, "the claim 'project_path'"),
+        # Somebody has taken the name of a deleted group.
+        ({"namespace_id": "9970"}, {"namespace_id": "1234"}, "the claim 'namespace_id' is '1234', not '9970'"),
+        ({"namespace_id": "9970"}, {"namespace_id": None}, "the claim 'namespace_id' is missing"),
+        ({"namespace_id": "9970"}, {"namespace_id": 9970}, "the claim 'namespace_id' is 9970, not '9970'"),
         ({}, {"ref_path": None}, "one of the claims 'ref_path' and 'sha' is missing"),
         ({}, {"sha": None}, "one of the claims 'ref_path' and 'sha' is missing"),
         # The same project, and the same file, at another host.
@@ -297,6 +306,8 @@ def test_the_journal_keeps_who_and_what_ran() -> None:
         ("github", {**GITHUB_FIELDS, "environment": "Größe 1"}, {**GITHUB_FIELDS, "environment": "Größe 1"}),
         ("github", {**GITHUB_FIELDS, "repository": ".github"}, {**GITHUB_FIELDS, "repository": ".github"}),
         ("gitlab", GITLAB_FIELDS, GITLAB_FIELDS),
+        ("gitlab", {**GITLAB_FIELDS, "namespace_id": ""}, GITLAB_FIELDS),
+        ("gitlab", {**GITLAB_FIELDS, "namespace_id": "9970"}, {**GITLAB_FIELDS, "namespace_id": "9970"}),
         (
             "gitlab",
             {**GITLAB_FIELDS, "workflow_filepath": "a/b.yaml"},
@@ -332,6 +343,8 @@ def test_reads_what_a_publisher_is_registered_with(provider: str, given: dict[st
         ("gitlab", {**GITLAB_FIELDS, "namespace": "group/"}, "'namespace' is 'group/'"),
         ("gitlab", {**GITLAB_FIELDS, "namespace": "g" * 201}, "'namespace'"),
         ("gitlab", {**GITLAB_FIELDS, "project": "group/demo"}, "without its group"),
+        ("gitlab", {**GITLAB_FIELDS, "namespace_id": "group"}, "CI_PROJECT_NAMESPACE_ID"),
+        ("gitlab", {**GITLAB_FIELDS, "namespace_id": 9970}, "'namespace_id' is 9970"),
         ("gitlab", {**GITLAB_FIELDS, "workflow_filepath": "/.gitlab-ci.yml"}, "'workflow_filepath'"),
         ("gitlab", {**GITLAB_FIELDS, "workflow_filepath": "ci.json"}, "'workflow_filepath'"),
         ("google", {"email": "ci"}, "'email' is 'ci'"),
@@ -359,4 +372,10 @@ def test_says_which_fields_there_are(provider: str) -> None:
 
 
 def test_says_which_fields_are_optional() -> None:
-    assert [name for name, words in fields_of("github").items() if "(optional)" in words] == ["environment"]
+    optional = {kind: [name for name, words in fields_of(kind).items() if "(optional)" in words] for kind in PROVIDERS}
+    assert optional == {
+        "github": ["environment"],
+        "gitlab": ["namespace_id", "environment"],
+        "google": ["sub"],
+        "oidc": [],
+    }

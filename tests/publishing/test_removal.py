@@ -10,7 +10,7 @@ import pytest
 from packaging.utils import NormalizedName
 from pytest_django import Settings
 
-from packages import accounts, catalog, journal, publishing, storage
+from packages import accounts, catalog, journal, publishing, storage, trusted
 from packages.access import ANONYMOUS, OPERATOR, ProjectRole
 from packages.errors import Conflict, FileAlreadyExists, NotAllowed, NotFound, PackagesError, Unavailable
 from packages.journal import Origin
@@ -18,6 +18,7 @@ from packages.models import HIDDEN, PURGED, File, Project, Publisher, PublisherE
 from packages.publishing import curation, removal, revision
 from packages.store import Key, Put, Store, store
 from tests.builders import NOON, a_wheel, an_sdist
+from tests.issuer import GITHUB_FIELDS
 from tests.publishing.conftest import ALICE, CAROL, DAVE, DEMO, publish
 from tests.threads import all_at_once
 
@@ -320,6 +321,13 @@ class TestPurge:
             publishing.purge(DEMO, by=CAROL)
         publishing.restore(DEMO, by=CAROL)
         assert catalog.find_project(DEMO).status == "quarantined"
+
+    def test_of_a_name_that_is_free_ends_nobodys_pending_publisher(self) -> None:
+        publishing.remove(DEMO, by=CAROL)
+        publishing.purge(DEMO, by=CAROL)
+        trusted.register(DEMO, "github", GITHUB_FIELDS, by=DAVE)
+        publishing.purge(DEMO, by=ALICE)
+        assert [info.registered_by for info in trusted.publishers_of(DEMO, by=ALICE.actor)] == ["dave"]
 
     def test_does_not_free_a_name_whose_roles_change_meanwhile(self, monkeypatch: pytest.MonkeyPatch) -> None:
         publishing.remove(DEMO, by=CAROL)
