@@ -1,12 +1,9 @@
 """How often a request goes to the index and to storage: counted on the wire to AWS, where each call costs."""
 
 import random
-from collections import Counter
-from typing import Any
 
 import boto3
 import pytest
-from botocore.client import BaseClient
 from django.test import Client
 from packaging.utils import NormalizedName
 from pytest_django import Settings
@@ -15,31 +12,15 @@ from packages import accounts, publishing, storage
 from packages.access import Role, Scope
 from tests.builders import a_wheel, an_origin
 from tests.conftest import BUCKET, Publish, basic
+from tests.counting import Calls, counting
 from tests.views.test_direct import announcement
 
 pytestmark = pytest.mark.parametrize("home", ["aws"], indirect=True)
 
 
-class Calls(Counter[str]):
-    """AWS operations by name."""
-
-    def since(self) -> dict[str, int]:
-        """The operations since the last look."""
-        seen = dict(self)
-        self.clear()
-        return seen
-
-
 @pytest.fixture
 def calls(home: str, alice: Client, monkeypatch: pytest.MonkeyPatch) -> Calls:
-    counted = Calls()
-    make_api_call = BaseClient._make_api_call
-
-    def counting(client: BaseClient, operation: str, arguments: Any) -> Any:
-        counted[operation] += 1
-        return make_api_call(client, operation, arguments)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", counting)
+    counted = counting(monkeypatch)
     # The password is looked at once; that costs a test of its own.
     assert alice.get("/simple/").status_code == 200
     counted.clear()
@@ -48,7 +29,8 @@ def calls(home: str, alice: Client, monkeypatch: pytest.MonkeyPatch) -> Calls:
 
 def test_an_upload_is_one_write_and_stores_two_objects(alice: Client, publish: Publish, calls: Calls) -> None:
     publish()
-    assert calls.since() == {"BatchGetItem": 2, "PutObject": 2, "TransactWriteItems": 1}
+    # And once looks whether the project's page has what it shows of such metadata, and keeps that.
+    assert calls.since() == {"BatchGetItem": 2, "PutObject": 2, "TransactWriteItems": 1, "GetItem": 1, "PutItem": 1}
 
 
 def test_the_same_upload_again_stores_nothing(alice: Client, publish: Publish, calls: Calls) -> None:
@@ -86,6 +68,9 @@ def test_a_direct_upload_moves_no_bytes_through_the_index(alice: Client, calls: 
         "PutObject": 1,
         "CopyObject": 1,
         "TransactWriteItems": 1,
+        # What the project's page shows of the metadata.
+        "GetItem": 1,
+        "PutItem": 1,
         "ListObjectVersions": 1,
         "DeleteObject": 1,
     }

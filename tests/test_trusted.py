@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from botocore.client import BaseClient
 from packaging.utils import NormalizedName
 from pytest_django import Settings
 
@@ -31,6 +30,7 @@ from packages.trusted import issuers as issuers_room
 from packages.trusted.issuers import is_loopback, is_safe, issuers
 from packages.trusted.tokens import LONGEST
 from tests.builders import NOON, a_wheel, an_origin
+from tests.counting import counting
 from tests.issuer import GITHUB_FIELDS, OwnIssuer, a_key, issuing, jwk_of, signed
 from tests.threads import all_at_once
 
@@ -229,13 +229,7 @@ def test_what_it_costs(
 ) -> None:
     publish("other-pkg", by=carol)
     trusted.register(OTHER, "github", GITHUB_FIELDS, by=carol)
-    calls, make_api_call = list[str](), BaseClient._make_api_call
-
-    def counting(client: BaseClient, operation: str, arguments: Any) -> Any:
-        calls.append(operation)
-        return make_api_call(client, operation, arguments)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", counting)
+    calls = counting(monkeypatch)
     text = minted(issuer)
     # Which publishers there are, what they want, and one change.
     assert calls == ["Query", "BatchGetItem", "BatchGetItem", "TransactWriteItems"]

@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from botocore.client import BaseClient
 from django.contrib.auth.hashers import get_hasher, make_password
 from django.test import Client
 from pytest_django import Settings
@@ -24,8 +23,9 @@ from packages.models import Account
 from packages.store import Put, Store, store
 from pypi_project.settings import FixedAccount
 from tests.accounts.conftest import ADMIN, PASSWORD, VISITOR, Hashes
-from tests.builders import NOON
+from tests.builders import NOON, an_origin
 from tests.conftest import basic
+from tests.counting import counting
 from tests.threads import all_at_once
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -222,7 +222,7 @@ class TestTheIndexsAccounts:
         assert not knows("admin", digest)
         assert not knows("admin", "")
         assert accounts.make_first(by=VISITOR) is None
-        accounts.set_password("admin", PASSWORD, by=ADMIN)
+        accounts.set_password("admin", PASSWORD, by=an_origin("admin"))
         assert account("admin").password_sha256 is None
         assert knows("admin", PASSWORD)
         assert not knows("admin", "made of 190 random bits")
@@ -322,7 +322,7 @@ class TestWhatItCosts:
     def test_a_wrong_password_costs_the_same_calls_whosever_it_is(
         self, names: dict[str, str], kind: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        calls = count_calls(monkeypatch)
+        calls = counting(monkeypatch)
         with pytest.raises(NotAuthenticated):
             accounts.identify(names[kind], "wrong", VISITOR)
         # The account with its counts; then the counts again, to count.
@@ -381,25 +381,12 @@ class TestWhatItCosts:
     ) -> None:
         accounts.identify(carol, PASSWORD, VISITOR)
         accounts.identify("alice", "correct horse", VISITOR)
-        calls = count_calls(monkeypatch)
+        calls = counting(monkeypatch)
         accounts.identify("alice", "correct horse", VISITOR)
         assert calls == []
         accounts.identify(carol, PASSWORD, VISITOR)
         assert len(calls) == 1
         assert calls[0] in {"GetItem", "BatchGetItem"}
-
-
-def count_calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The operations of AWS from now on."""
-    calls: list[str] = []
-    make_api_call = BaseClient._make_api_call
-
-    def counting(client: BaseClient, operation: str, arguments: Any) -> Any:
-        calls.append(operation)
-        return make_api_call(client, operation, arguments)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", counting)
-    return calls
 
 
 class TestMemory:

@@ -27,6 +27,7 @@ from pypi_project.settings import FixedAccount
 from tests.accounts.conftest import ADMIN, PASSWORD, VISITOR
 from tests.builders import NOON, a_wheel, an_origin
 from tests.conftest import basic
+from tests.counting import counting
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -466,14 +467,7 @@ class TestLastUse:
 @pytest.mark.parametrize("home", ["aws"], indirect=True)
 def test_a_warm_token_costs_one_read(owner: str, monkeypatch: pytest.MonkeyPatch) -> None:
     text, _ = accounts.issue(owner, scopes={Scope.READ}, expires=NOON + HOUR, by=ADMIN)
-    calls: list[str] = []
-    make_api_call = BaseClient._make_api_call
-
-    def counting(client: BaseClient, operation: str, arguments: Any) -> Any:
-        calls.append(operation)
-        return make_api_call(client, operation, arguments)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", counting)
+    calls = counting(monkeypatch)
     assert opens(text)
     assert calls == ["GetItem", *(["GetItem"] if owner == "carol" else []), "PutItem"]
     calls.clear()
