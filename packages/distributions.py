@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from packaging.utils import (
     InvalidName,
@@ -25,6 +26,8 @@ METADATA_SUFFIX = ".metadata"
 LONGEST_FILENAME = 255 - len(METADATA_SUFFIX)
 # A wheel's compressed tag sets stand for every combination; real ones have a dozen.
 MOST_TAGS = 1000
+# It stands in every list that shows the project; PyPI takes no longer one either.
+LONGEST_SUMMARY = 512
 
 # Names, PEP 440 versions (with epoch and local part) and wheel tags need no other character.
 _FILENAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*")
@@ -58,6 +61,8 @@ class DistributionFile:
     blake2b_256: str | None = None
     # Kept as written: pip and uv tolerate what the specifier grammar does not.
     requires_python: str | None = None
+    # One line, cut to LONGEST_SUMMARY.
+    summary: str = ""
     metadata_sha256: str
     upload_time: datetime
     uploader: str
@@ -82,6 +87,18 @@ class DistributionFile:
     def python_version(self) -> str:
         """The upload API's ``pyversion``: a wheel's Python tag, ``source`` for an sdist."""
         return "source" if self.packagetype == SDIST else self.filename.split("-")[-3]
+
+
+class OfRelease(Protocol):
+    """What counts of a file when a release is chosen."""
+
+    @property
+    def version(self) -> str:
+        """The normalised PEP 440 text."""
+
+    @property
+    def yanked(self) -> bool:
+        """Whether it is yanked."""
 
 
 def packagetype_of(filename: str) -> str:
@@ -115,12 +132,7 @@ def check_filename(filename: str, name: NormalizedName, version: Version) -> Non
     pip reads them by the project's name too.
     """
     if packagetype_of(filename) == WHEEL:
-        try:
-            found_name, found_version, _ = _read_wheel_filename(filename)
-        except ValueError as error:
-            # packaging says why in parentheses, and drops the extension from the name.
-            why = re.search(r"\((.+?)\)", str(error))
-            raise InvalidDistribution(f"Invalid wheel filename {filename!a}: {why[1] if why else error}.") from error
+        found_name, found_version = _named_by_wheel(filename)
         if found_name != name:
             raise InvalidDistribution(
                 f"Filename {filename!a} names the project {found_name!a}, but the metadata inside names {name!a}."
@@ -168,12 +180,24 @@ def possible_projects(filename: str) -> list[NormalizedName]:
     return [name for name, _ in _sdist_readings(filename)]
 
 
+def readings(filename: str) -> list[tuple[NormalizedName, Version]]:
+    """Which projects and versions a filename may name, at least one. Raises InvalidDistribution."""
+    if packagetype_of(filename) == WHEEL:
+        return [_named_by_wheel(filename)]
+    found = list(_sdist_readings(filename))
+    if not found:
+        raise InvalidDistribution(
+            f"Filename {filename!a} does not name a project and a version, as 'demo_pkg-1.0.tar.gz' does."
+        )
+    return found
+
+
 def newest_first(versions: Iterable[str]) -> list[str]:
     """Distinct versions in descending PEP 440 order."""
     return sorted(set(versions), key=Version, reverse=True)
 
 
-def latest_version(files: Iterable[DistributionFile]) -> str | None:
+def latest_version(files: Iterable[OfRelease]) -> str | None:
     """The release a person wants: the newest final one, else a pre-release, else a yanked one."""
     releases: dict[str, bool] = {}
     for file in files:
@@ -203,6 +227,15 @@ def version_or_none(text: str) -> Version | None:
     except ValueError:
         # InvalidVersion is one; so is a number with more digits than Python reads.
         return None
+
+
+def _named_by_wheel(filename: str) -> tuple[NormalizedName, Version]:
+    try:
+        return _read_wheel_filename(filename)[:2]
+    except ValueError as error:
+        # packaging says why in parentheses, and drops the extension from the name.
+        why = re.search(r"\((.+?)\)", str(error))
+        raise InvalidDistribution(f"Invalid wheel filename {filename!a}: {why[1] if why else error}.") from error
 
 
 def _read_wheel_filename(filename: str) -> tuple[NormalizedName, Version, tuple[()] | tuple[int, str]]:

@@ -37,7 +37,11 @@ class NotAuthenticated(PackagesError):
 
 
 class NotAllowed(PackagesError):
-    """The actor is known, and may not do this."""
+    """The actor is known, and may not do this; with ``of_project`` to a project, whose owners may help."""
+
+    def __init__(self, message: str, *, of_project: bool = False) -> None:
+        super().__init__(message)
+        self.of_project = of_project
 
 
 class TooManyAttempts(PackagesError):
@@ -58,3 +62,11 @@ class Conflict(PackagesError):
 
 class Unavailable(PackagesError):
     """The storage or the index did not answer; the same request may succeed in a moment."""
+
+
+class Lost(Unavailable):
+    """Storage answers, and does not have the object at ``key``, which the index knows: no moment will bring it back."""
+
+    def __init__(self, message: str, key: str) -> None:
+        super().__init__(message)
+        self.key = key

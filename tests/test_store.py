@@ -71,6 +71,45 @@ def test_queries_to_the_end_of_a_long_partition(items: Store, home: str) -> None
     assert [item.sk for item in items.query(ProjectEntry.PARTITION)] == names
 
 
+def test_reads_every_item_of_some_kinds(items: Store) -> None:
+    for name in ("a", "é", "z#"):
+        items.write(Put(item=entry(name)))
+        items.write(Put(item=Project(f"project#{name}", "#", name=name)))
+    items.write(Put(item=ProjectEntry("elsewhere", "x", name="x")))
+    items.write(Put(item=a_counter(1)))
+    assert sorted((item.pk, item.sk) for item in items.every(ProjectEntry)) == [
+        (ProjectEntry.PARTITION, "a"),
+        (ProjectEntry.PARTITION, "z#"),
+        (ProjectEntry.PARTITION, "é"),
+        ("elsewhere", "x"),
+    ]
+    assert {type(item) for item in items.every(ProjectEntry, Project)} == {ProjectEntry, Project}
+    assert len(list(items.every(ProjectEntry, Project))) == 7
+    assert list(items.every(Failures)) == []
+
+
+def test_reads_every_item_of_a_long_table(items: Store, home: str) -> None:
+    # Two pages and a bit of either engine, and between the items others that are not asked for.
+    count, size = {"machine": (2100, 10), "aws": (25, 100_000)}[home]
+    for number in range(count):
+        items.write(Put(item=ProjectEntry(f"here-{number % 7}", f"{number:05}", name="x" * size)))
+        if number % 3 == 0:
+            items.write(Put(item=Counter(f"here-{number % 7}", f"{number:05}#", value=number)))
+    found = [item.sk for item in items.every(ProjectEntry)]
+    assert sorted(found) == [f"{number:05}" for number in range(count)]
+    assert len(list(items.every(Counter))) == (count + 2) // 3
+
+
+def test_reads_every_item_as_it_is_now(items: Store) -> None:
+    items.write(Put(item=entry("a", serial=1)))
+    items.write(Put(item=entry("a", serial=2)))
+    items.write(Put(item=entry("b")))
+    items.write(Delete(item=entry("b")))
+    (found,) = items.every(ProjectEntry)
+    assert isinstance(found, ProjectEntry)
+    assert (found.name, found.serial) == ("a", 2)
+
+
 def test_reads_revisions_alone(items: Store) -> None:
     items.write(Put(item=entry("a")))
     keys = [("no", "where"), ProjectEntry.key(NormalizedName("a"))]

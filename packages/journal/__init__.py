@@ -5,7 +5,19 @@ sealed afterwards, in batches: the digest of a seal covers its entries and the s
 nobody who publishes waits for a chain, and nobody can change what is sealed without being seen.
 """
 
-from packages.journal.entries import Note, Origin, amend, as_json, entries, latest, newest, printable, record
+from packages.journal.entries import (
+    Note,
+    Origin,
+    amend,
+    as_json,
+    backwards,
+    entries,
+    first_since,
+    latest,
+    newest,
+    printable,
+    record,
+)
 from packages.journal.sealing import head, seal, seals, verify, verify_exported
 
 __all__ = [
@@ -13,7 +25,9 @@ __all__ = [
     "Origin",
     "amend",
     "as_json",
+    "backwards",
     "entries",
+    "first_since",
     "head",
     "latest",
     "newest",

@@ -13,6 +13,8 @@ from packages.store import Change, Condition, Key, Put, store
 T = TypeVar("T")
 
 LONGEST_AGENT = 200
+# How many serials are read at once by who goes back from the newest one.
+STEP = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +81,33 @@ def entries(*, after: int = 0, until: int | None = None) -> Iterator[JournalEntr
             # What is no entry, ``verify`` tells of.
             if isinstance(entry, JournalEntry) and after < entry.serial <= last:
                 yield entry
+
+
+def backwards(*, before: int, after: int = 0) -> Iterator[JournalEntry]:
+    """Entries in the opposite order of their serials, those between the two, read as they are asked for."""
+    for step in range((before - 1) // STEP, (after + 1) // STEP - 1, -1):
+        partition = JournalEntry.partition(step * STEP // BLOCK)
+        # A serial's last two digits are what differs within a step.
+        within = [entry for entry in store().query(partition, f"{step:010}") if isinstance(entry, JournalEntry)]
+        yield from (entry for entry in reversed(within) if after < entry.serial < before)
+
+
+def first_since(moment: datetime) -> int:
+    """About where the entries of a moment and later begin: a serial, found by few reads.
+
+    Serials are given in the order of the changes, times are those at which their requests came: an
+    entry may lie some minutes away from where its time belongs.
+    """
+    low, high = 1, newest() + 1
+    while low < high:
+        middle = (low + high) // 2
+        entry = store().get(JournalEntry.key(middle))
+        # An index that is older than its journal has no entries of its first changes.
+        if not isinstance(entry, JournalEntry) or entry.time < moment:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 def latest(count: int) -> list[JournalEntry]:

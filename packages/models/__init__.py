@@ -5,7 +5,9 @@ because those are eventually consistent and our lists must not be.
 """
 
 from packages.models.base import BRIEF, Item, Unreadable
+from packages.models.details import FileDetails
 from packages.models.journal import BLOCK, JournalEntry, Seal
+from packages.models.pages import ListChunk
 from packages.models.people import (
     EXPIRING,
     Account,
@@ -15,6 +17,7 @@ from packages.models.people import (
     PendingEntry,
     Publisher,
     PublisherEntry,
+    Sessions,
     Spent,
     Token,
     TokenEntry,
@@ -49,8 +52,10 @@ __all__ = [
     "Counter",
     "Failures",
     "File",
+    "FileDetails",
     "Item",
     "JournalEntry",
+    "ListChunk",
     "Membership",
     "PendingEntry",
     "Project",
@@ -59,6 +64,7 @@ __all__ = [
     "PublisherEntry",
     "RemovalEntry",
     "Seal",
+    "Sessions",
     "SignedUrl",
     "Spent",
     "Token",

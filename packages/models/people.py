@@ -38,6 +38,17 @@ class Account(Item, discriminator="account"):
         return account_partition(name), "#"
 
 
+class Sessions(Item, discriminator="sessions"):
+    """The session version of an account that the settings name, which has no item of its own."""
+
+    version = NumberAttribute(default=0)
+
+    @staticmethod
+    def key(name: str) -> tuple[str, str]:
+        """Where it lies: beside where the account would."""
+        return account_partition(name), "sessions"
+
+
 class AccountEntry(Item, discriminator="account-entry"):
     """An account in the list of all accounts."""
 

@@ -65,6 +65,8 @@ class File(Item, discriminator="file"):
     md5 = UnicodeAttribute(null=True)
     blake2b_256 = UnicodeAttribute(null=True)
     requires_python = UnicodeAttribute(null=True)
+    # Files that were published before it was kept have none.
+    summary = UnicodeAttribute(default="")
     metadata_sha256 = UnicodeAttribute()
     upload_time = UTCDateTimeAttribute()
     uploader = UnicodeAttribute()

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, cast
+from urllib.parse import urlsplit
 
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
@@ -17,7 +18,7 @@ from django.core.files.storage import default_storage
 from packaging.utils import NormalizedName
 
 from packages.aws import sentence
-from packages.errors import Unavailable
+from packages.errors import Lost, Unavailable
 from packages.storage.parts import PartsFile
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ FOREVER = "max-age=31536000, immutable"
 PUBLISHED, INCOMING = "files/", "incoming/"
 # Everything else in a bucket is a drop zone.
 MANAGED = (PUBLISHED, INCOMING, "pages/")
+
+LOST = "The index has this file, and storage has lost its bytes; tell an administrator."
 
 # An upload that goes on for longer is not going on any more; in seconds. S3 counts in days.
 UNFINISHED_AFTER = 24 * 60 * 60
@@ -45,6 +48,15 @@ class Stored:
     version: str | None = None
     # What storage itself found the bytes to have, in lower-case hex; None where it was not asked to look.
     sha256: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """An object in a list of them; size in bytes, ``modified`` in Unix seconds."""
+
+    key: str
+    size: int
+    modified: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,9 +98,18 @@ def find(key: str) -> Stored | None:
         return _storage().find(key)
 
 
-def open_file(key: str) -> IO[bytes]:
-    """Open an object for reading; the caller closes it. Raises Unavailable."""
+def published_objects(after: str = "") -> Iterator[Listed]:
+    """Every object below ``files/`` whose key lies behind ``after``, in the order of the keys, some at a time.
+
+    Raises Unavailable.
+    """
     with _translated():
+        yield from _storage().objects(PUBLISHED, after)
+
+
+def open_file(key: str) -> IO[bytes]:
+    """Open an object for reading; the caller closes it. Raises Unavailable, or Lost if there is none."""
+    with _translated(key):
         # Django's wrapper would only be in the way of the server that sends it.
         return cast("IO[bytes]", default_storage.open(key).file)
 
@@ -104,8 +125,8 @@ def open_parts(stored: Stored) -> IO[bytes]:
 
 
 def read(key: str) -> bytes:
-    """Read a small object whole. Raises Unavailable."""
-    with _translated():
+    """Read a small object whole. Raises Unavailable, or Lost if there is none."""
+    with _translated(key):
         return _storage().read_bytes(key)
 
 
@@ -122,7 +143,7 @@ def delete_exactly(stored: Stored) -> None:
 
 
 def signed_url(key: str, seconds: int) -> str | None:
-    """An address outside this program that serves the object for so long; None where there is no such thing."""
+    """An address outside this program that serves the object, as a download, for so long; None if there cannot be."""
     with _translated():
         return _storage().signed_url(key, seconds)
 
@@ -131,6 +152,15 @@ def signed_put(key: str, sha256: str, size: int | None, seconds: int) -> SignedP
     """A way to put these bytes, and no others, past this program; None where there is no such thing."""
     with _translated():
         return _storage().signed_put(key, sha256, size, seconds)
+
+
+def upload_origin() -> str:
+    """The origin of the addresses that ``signed_put`` gives, as browsers want it named; empty if there are none."""
+    put = signed_put(f"{INCOMING}any", "0" * 64, None, 1)
+    if put is None:
+        return ""
+    parts = urlsplit(put.url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def largest_put() -> int | None:
@@ -164,10 +194,13 @@ def _storage() -> FolderStorage | BucketStorage:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(known: str = "") -> Iterator[None]:
+    """Raise our errors in place of a vendor's; ``known`` is the key of an object that should be there."""
     try:
         yield
     except (OSError, BotoCoreError, ClientError, Boto3Error) as error:
+        if known and _storage().lacks_it(error):
+            raise Lost(LOST, known) from error
         reason = getattr(error, "strerror", None) or type(error).__name__
         if isinstance(error, ClientError):
             reason = error.response.get("Error", {}).get("Code", reason)

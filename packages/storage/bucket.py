@@ -19,12 +19,13 @@ from botocore.exceptions import (
 )
 from django.conf import settings
 from django.core.files.base import ContentFile, File
+from django.utils.http import content_disposition_header
 from s3transfer.subscribers import BaseSubscriber
 from storages.backends.s3 import S3Storage
 
 from packages.aws import give_up_in_time
 from packages.patience import is_over
-from packages.storage import FOREVER, SignedPut, Stored
+from packages.storage import FOREVER, Listed, SignedPut, Stored
 
 T = TypeVar("T")
 
@@ -109,6 +110,14 @@ class BucketStorage(S3Storage):
         first["Body"].close()
         return int(first["ContentRange"].rpartition("/")[2])
 
+    def objects(self, prefix: str, after: str) -> Iterator[Listed]:
+        """The objects below a prefix whose keys lie behind ``after``, a thousand by a call."""
+        start = {"StartAfter": after} if after else {}
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket_name, Prefix=prefix, **start)
+        for page in pages:
+            for each in page.get("Contents", []):
+                yield Listed(key=each["Key"], size=each["Size"], modified=each["LastModified"].timestamp())
+
     def read_bytes(self, name: str) -> bytes:
         """The whole object, in one call."""
         return self._read(lambda: self._client.get_object(Bucket=self.bucket_name, Key=name))
@@ -120,6 +129,10 @@ class BucketStorage(S3Storage):
                 Bucket=self.bucket_name, Key=stored.key, IfMatch=stored.etag, Range=f"bytes={first}-{last}"
             )
         )
+
+    def lacks_it(self, error: Exception) -> bool:
+        """Say whether it is this one object that is not there."""
+        return isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") == "NoSuchKey"
 
     def copy(self, source: Stored, name: str) -> None:
         """Let S3 copy the object as it was found; our description replaces what its publisher may have sent."""
@@ -153,8 +166,9 @@ class BucketStorage(S3Storage):
         return ids[ids.index(stored.version) :][::-1] if stored.version in ids else []
 
     def signed_url(self, name: str, seconds: int) -> str | None:
-        """An address in S3 that anyone may read the object at for so many seconds."""
-        return cast("str", self.url(name, expire=seconds))
+        """An address in S3 that anyone may read the object at for so many seconds; browsers keep it as a file."""
+        disposition = content_disposition_header(True, name.rpartition("/")[2])
+        return cast("str", self.url(name, {"ResponseContentDisposition": disposition}, expire=seconds))
 
     def signed_put(self, name: str, sha256: str, size: int | None, seconds: int) -> SignedPut | None:
         """A PUT of exactly these bytes where nothing is yet: S3 checks digest, length and absence itself."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage
 
-from packages.storage import INCOMING, SignedPut, Stored
+from packages.storage import INCOMING, PUBLISHED, Listed, SignedPut, Stored
 
 COPY_BUFFER = 1024 * 1024
 
@@ -44,6 +45,24 @@ class FolderStorage(FileSystemStorage):
         except (FileNotFoundError, NotADirectoryError):
             return None
 
+    def objects(self, prefix: str, after: str) -> Iterator[Listed]:
+        """The objects below a prefix, which ends with a slash, whose keys lie behind ``after``; in the order of S3."""
+        try:
+            with os.scandir(self.path(prefix)) as found:
+                entries = {f"{prefix}{one.name}{'/' if one.is_dir() else ''}": one for one in found}
+        except FileNotFoundError:
+            # Nothing was published yet; or its last file has just gone.
+            return
+        for key in sorted(entries, key=os.fsencode):
+            if key.endswith("/"):
+                if key > after or after.startswith(key):
+                    yield from self.objects(key, after)
+            elif key > after:
+                # What has gone meanwhile is not there.
+                with suppress(FileNotFoundError):
+                    state = entries[key].stat()
+                    yield Listed(key=key, size=state.st_size, modified=state.st_mtime)
+
     def read_bytes(self, name: str) -> bytes:
         """The whole object."""
         return Path(self.path(name)).read_bytes()
@@ -53,6 +72,10 @@ class FolderStorage(FileSystemStorage):
         with open(self.path(stored.key), "rb") as content:
             content.seek(first)
             return content.read(last - first + 1)
+
+    def lacks_it(self, error: Exception) -> bool:
+        """Say whether it is this one object that is not there, and not the disk that all of them lie on."""
+        return isinstance(error, FileNotFoundError) and os.path.isdir(self.path(PUBLISHED))
 
     def delete_exactly(self, stored: Stored) -> None:
         """Delete the object: under one name there are never two."""

@@ -68,6 +68,12 @@ class Store(Protocol):
     def query(self, pk: str, prefix: str = "") -> Iterator[Item]:
         """Read a partition's items whose sort key begins with the prefix, in its order, to the end."""
 
+    def every(self, *kinds: type[Item]) -> Iterator[Item]:
+        """Read all items of one kind or of several, in no order, some at a time.
+
+        It reads everything that there is. What is written meanwhile may be among them, or not.
+        """
+
     def write(self, change: Change) -> None:
         """Make one change. Raises ConditionFailed."""
 

@@ -77,6 +77,11 @@ class DynamoDBStore:
         with _translated():
             yield from Item.query(pk, Item.sk.startswith(prefix) if prefix else None, consistent_read=True)
 
+    def every(self, *kinds: type[Item]) -> Iterator[Item]:
+        """Read the whole table, page after page; only the items of these kinds travel."""
+        with _translated():
+            yield from Item.scan(Item.kind.is_in(*kinds), consistent_read=True)
+
     def write(self, change: Change) -> None:
         """Make one change."""
         condition = _expression(change)

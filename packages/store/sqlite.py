@@ -79,6 +79,26 @@ class SQLiteStore:
                 return
             after, comparison = rows[-1][0], ">"
 
+    def every(self, *kinds: type[Item]) -> Iterator[Item]:
+        """Read the whole table, page after page."""
+        names = [Item.kind.serialize(kind) for kind in kinds]
+        marks = ", ".join("?" * len(names))
+        after = ("", "")
+        while True:
+            with self._answering() as connection:
+                rows = connection.execute(
+                    "SELECT pk, sk, body FROM item WHERE (pk, sk) > (?, ?)"
+                    # What cannot be read is of no kind.
+                    " AND CASE WHEN json_valid(body) THEN json_extract(body, '$.kind.S') END"
+                    f" IN ({marks}) ORDER BY pk, sk LIMIT {PAGE}",
+                    (*after, *names),
+                ).fetchall()
+            for pk, sk, body in rows:
+                yield _loaded(pk, sk, body)
+            if len(rows) < PAGE:
+                return
+            after = rows[-1][:2]
+
     def write(self, change: Change) -> None:
         """Make one change."""
         with self._transaction() as connection:
