@@ -10,8 +10,18 @@ from deployment.stage import ROOT, Stage
 
 # What has compiled code that cannot be left out, wherever it is deployed from: Lambda's own build of it
 # (x86-64; its oldest Python runs on Amazon Linux 2, whose C library takes manylinux2014).
-COMPILED = ("cffi", "cryptography", "rpds-py")
+COMPILED = ("cffi", "comrak", "cryptography", "nh3", "rpds-py")
 LAMBDAS_PLATFORM = "manylinux2014_x86_64"
+
+# Names the modules of Pygments that colour the code in READMEs: a fifth of what it has.
+_LEXERS = """
+import sys
+from pygments.lexers import get_lexer_by_name
+from packages.readmes.rendering import LANGUAGES
+for language in LANGUAGES.split():
+    list(get_lexer_by_name(language).get_tokens("x"))
+print(*(name.rpartition(".")[2] for name in sys.modules if name.startswith("pygments.lexers")))
+"""
 
 # All that the index needs to run; nothing else of the working tree can get into the zip.
 SOURCE = ("manage.py", "packages", "pypi_project", "templates")
@@ -74,6 +84,21 @@ def prepare(stage: Stage) -> None:
         doing="Installing what is compiled for Lambda",
         environment=environment,
     )
+    _thin(stage)
+
+
+def _thin(stage: Stage) -> None:
+    """Take out of Pygments the languages that no README is coloured in."""
+    shown = run(
+        [python_of(stage), "-B", "-c", _LEXERS],
+        doing="Looking for the lexers that are needed",
+        environment=tools_environment(),
+        folder=source_of(stage),
+    )
+    needed = {"__init__", *shown.split()}
+    for module in (packages_of(stage) / "pygments" / "lexers").glob("*.py"):
+        if module.stem not in needed:
+            module.unlink()
 
 
 def compile_all(stage: Stage) -> None:

@@ -16,12 +16,13 @@ LARGEST_ZIP = 20 * MEGABYTE
 NEEDED = (
     *("manage.py", "packages/models/base.py", "pypi_project/settings.py", "zappa/handler.py", "zappa_settings.py"),
     *("botocore/data/endpoints.json", "django/conf/locale/__init__.py"),
+    *("docutils/writers/html5_polyglot/__init__.py", "pygments/lexers/python.py"),
 )
 # Where secrets lie on a machine that serves the index itself, or deploys it.
 _SECRETS = ("secret-key", "index.sqlite3", ".key", ".netrc", ".pypirc", ".env", "credentials")
 _NATIVE = (".so", ".pyd", ".dylib")
 # The compiled code of environment.COMPILED.
-_COMPILED = {"_cffi_backend", "cryptography/hazmat/bindings/_rust", "rpds/rpds"}
+_COMPILED = {"_cffi_backend", "comrak/comrak", "cryptography/hazmat/bindings/_rust", "nh3/nh3", "rpds/rpds"}
 _LAMBDAS = re.compile(rf"({'|'.join(sorted(_COMPILED))})\.[\w.-]+")
 # The head of a 64-bit little-endian ELF file, and, 12 bytes on, the number of the x86-64 architecture.
 _ELF, _X86_64 = b"\x7fELF\x02\x01", (62).to_bytes(2, "little")

@@ -11,6 +11,14 @@ from deployment.commands import run, tools_environment
 from deployment.environment import venv_of
 from deployment.stage import Stage
 
+# Zappa leaves docutils out, which Lambda once had itself; READMEs in reStructuredText need it.
+_WITH_DOCUTILS = """
+import sys
+from zappa import cli, core
+core.ZIP_EXCLUDES[:] = [pattern for pattern in core.ZIP_EXCLUDES if not pattern.startswith("docutils")]
+sys.exit(cli.handle())
+"""
+
 
 def zappa(
     stage: Stage,
@@ -27,7 +35,7 @@ def zappa(
         file.touch(mode=0o600)
         file.write_text(json.dumps({stage.name: settings}))
         return run(
-            [sys.executable, "-m", "zappa.cli", command, stage.name, "--settings_file", file, *arguments],
+            [sys.executable, "-c", _WITH_DOCUTILS, command, stage.name, "--settings_file", file, *arguments],
             doing=f"zappa {command} {stage.name}",
             environment=tools_environment(
                 # What goes into a package is this environment.

@@ -9,6 +9,7 @@ serial is never short. What comes before the transaction are only objects that n
 
 from packages.publishing.curation import set_status, unyank, yank
 from packages.publishing.direct import Announced, Reservation, finalize, reserve
+from packages.publishing.outlook import Outlook, look_ahead
 from packages.publishing.publication import Arrived, Received, publish, too_large
 from packages.publishing.removal import forget, purge, purge_overdue, remove, restorable_until, restore
 from packages.publishing.roles import grant_role, revoke_role, roles_of
@@ -16,11 +17,13 @@ from packages.publishing.roles import grant_role, revoke_role, roles_of
 __all__ = [
     "Announced",
     "Arrived",
+    "Outlook",
     "Received",
     "Reservation",
     "finalize",
     "forget",
     "grant_role",
+    "look_ahead",
     "publish",
     "purge",
     "purge_overdue",

@@ -1,7 +1,7 @@
 """Change what is published: yank, set a project's status."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from packaging.utils import NormalizedName
 from packaging.version import Version
@@ -19,14 +19,17 @@ from packages.store import Put
 
 logger = logging.getLogger(__name__)
 
+# One file, several of them, or (None) all.
+Filenames = str | Collection[str] | None
+
 # Of a yank or a status, in characters.
 LONGEST_REASON = 1000
 
 
 def yank(
-    project: NormalizedName, version: str | None, *, by: Origin, reason: str = "", filename: str | None = None
+    project: NormalizedName, version: str | None, *, by: Origin, reason: str = "", filename: Filenames = None
 ) -> list[str]:
-    """Mark a release, or one file of it, as yanked (PEP 592); gives the filenames. Raises NotFound or NotAllowed."""
+    """Mark a release, or files of it, as yanked (PEP 592); gives the filenames. Raises NotFound or NotAllowed."""
     reason = one_line(reason)
 
     def mark(row: File) -> None:
@@ -38,7 +41,7 @@ def yank(
     return [row.filename for row in rows]
 
 
-def unyank(project: NormalizedName, version: str | None, *, by: Origin, filename: str | None = None) -> list[str]:
+def unyank(project: NormalizedName, version: str | None, *, by: Origin, filename: Filenames = None) -> list[str]:
     """Take a yank back; gives the filenames. Raises NotFound or NotAllowed."""
 
     def unmark(row: File) -> None:
@@ -79,11 +82,14 @@ def set_status(name: NormalizedName, status: str, *, by: Origin, reason: str = "
 def matching(
     project: NormalizedName,
     version: str | None,
-    filename: str | None,
+    filename: Filenames,
     *,
     among: Callable[[NormalizedName], Iterator[File]],
 ) -> list[File]:
-    """The rows of a release, of one file of it, or of one file whatever its release. Raises NotFound."""
+    """The rows of a release, of files of it, or of files whatever their releases. Raises NotFound if one is not there.
+
+    No filenames are no files: only None stands for all.
+    """
     if among is published_rows:
         find_project(project)
     wanted = None if version is None else version_or_none(version)
@@ -93,11 +99,14 @@ def matching(
     if not rows and wanted is not None:
         raise NotFound(f"There is no release {wanted} of the project {project}.")
     if filename is not None:
-        key = File.key(project, slot_of(filename, project) or "")
-        rows = [row for row in rows if (row.pk, row.sk) == key]
-        if not rows:
-            where = f"release {wanted} of the project {project}" if wanted else f"the project {project}"
-            raise NotFound(f"There is no file {filename[:200]!a} in {where}.")
+        there, found = {(row.pk, row.sk): row for row in rows}, {}
+        where = f"release {wanted} of the project {project}" if wanted else f"the project {project}"
+        for one in [filename] if isinstance(filename, str) else filename:
+            key = File.key(project, slot_of(one, project) or "")
+            if key not in there:
+                raise NotFound(f"There is no file {one[:200]!a} in {where}.")
+            found[key] = there[key]
+        rows = list(found.values())
     return rows
 
 

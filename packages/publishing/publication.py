@@ -13,10 +13,10 @@ from django.core.files.base import ContentFile
 from django.core.files.base import File as Content
 from packaging.utils import NormalizedName
 
-from packages import accounts, permissions, storage
+from packages import accounts, details, permissions, storage
 from packages.access import BUCKET, OPERATOR, Action, Actor, ProjectRole
 from packages.archives import read_core_metadata
-from packages.distributions import DistributionFile, check_filename, packagetype_of
+from packages.distributions import LONGEST_SUMMARY, DistributionFile, check_filename, packagetype_of
 from packages.errors import FileAlreadyExists, NotAllowed
 from packages.journal import Note, Origin
 from packages.metadata import CoreMetadata, parse_metadata
@@ -86,6 +86,7 @@ def publish(
         md5=received.digests.get("md5"),
         blake2b_256=received.digests.get("blake2b_256"),
         requires_python=metadata.requires_python,
+        summary=metadata.summary[:LONGEST_SUMMARY],
         metadata_sha256=hashlib.sha256(metadata_bytes).hexdigest(),
         upload_time=by.time,
         uploader=by.actor.name,
@@ -108,6 +109,7 @@ def publish(
         stored_under, project, row = _put_row(file, metadata.display_name, by, overwrite)
         if stored_under == file.key:
             logger.info("%s published %s (%s %s)", by.actor.name, file.filename, file.project, file.version)
+            details.keep(file, metadata)
             return file
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from packaging.utils import NormalizedName
 
-from packages import journal, permissions, storage
+from packages import details, journal, permissions, storage
 from packages.access import Action
 from packages.catalog import published_rows, rows_of
 from packages.distributions import slot_of
@@ -26,7 +26,7 @@ from packages.models import (
     RemovalEntry,
     project_partition,
 )
-from packages.publishing.curation import change_rows, matching
+from packages.publishing.curation import Filenames, change_rows, matching
 from packages.publishing.revision import Revision, revise
 from packages.publishing.roles import memberships, roles_of
 from packages.simple_api import ACTIVE, QUARANTINED
@@ -38,10 +38,8 @@ logger = logging.getLogger(__name__)
 ATTEMPTS = 50
 
 
-def remove(
-    project: NormalizedName, version: str | None = None, *, by: Origin, filename: str | None = None
-) -> list[str]:
-    """Remove a file, a release or (without either) a project; gives the filenames.
+def remove(project: NormalizedName, version: str | None = None, *, by: Origin, filename: Filenames = None) -> list[str]:
+    """Remove a file or several, a release or (without either) a project; gives the filenames.
 
     Their names stay taken: only the same bytes can be published under them again. The bytes are
     kept, and for RESTORE_DAYS it can all be restored. Raises NotFound or NotAllowed.
@@ -72,7 +70,7 @@ def remove(
 
 
 def restore(
-    project: NormalizedName, version: str | None = None, *, by: Origin, filename: str | None = None
+    project: NormalizedName, version: str | None = None, *, by: Origin, filename: Filenames = None
 ) -> list[str]:
     """Take a removal back; of a project, all of that removal. Raises NotFound, Conflict or NotAllowed."""
     permissions.check_beforehand(by.actor, Action.CURATE, project)
@@ -110,7 +108,7 @@ def restore(
     return []
 
 
-def purge(project: NormalizedName, version: str | None = None, *, by: Origin, filename: str | None = None) -> list[str]:
+def purge(project: NormalizedName, version: str | None = None, *, by: Origin, filename: Filenames = None) -> list[str]:
     """Delete the bytes of what was removed, for good; gives the filenames. Safe to repeat.
 
     Of a whole project: its name is anybody's again, the names of its files are not. Raises NotFound, Conflict
@@ -124,7 +122,9 @@ def purge(project: NormalizedName, version: str | None = None, *, by: Origin, fi
         raise Conflict(f"The project {project} is published: remove it first, then purge it.")
     rows = matching(project, version, filename, among=rows_of)
     if any(not row.removal for row in rows):
-        raise Conflict(f"{'It' if filename else 'A file of it'} is published: remove it first, then purge it.")
+        raise Conflict(
+            f"{'It' if isinstance(filename, str) else 'A file of it'} is published: remove it first, then purge it."
+        )
     _purge_rows(project, rows, by, _purging)
     if whole:
         _free(project, by)
@@ -213,12 +213,17 @@ def _purge_rows(
 
     change_rows(project, list(rows), mark, Note(action="purge"), by, action_on=action_on)
     # As they are now: one that was restored or published again meanwhile keeps its bytes.
-    purged = {(row.pk, row.sk): row.object_key for row in rows_of(project) if row.removal == PURGED}
+    now = list(rows_of(project))
+    purged = {(row.pk, row.sk): row.object_key for row in now if row.removal == PURGED}
     for row in rows:
         # The rows say so already: from here on nobody publishes under these keys.
         if purged.get((row.pk, row.sk)) == row.object_key:
             storage.delete(row.object_key)
             storage.delete(row.distribution().metadata_key)
+    # One that is published just now with the same metadata has it made anew.
+    needed = {row.metadata_sha256 for row in now if row.removal != PURGED}
+    for metadata_sha256 in {row.metadata_sha256 for row in rows} - needed:
+        details.forget(project, metadata_sha256)
 
 
 def _project(name: NormalizedName) -> Project:
@@ -271,6 +276,7 @@ def _free(name: NormalizedName, by: Origin, *, unasked: bool = False) -> None:
             return
         for publisher in _publishers(name):
             _withdraw(publisher, by)
+        details.forget_all(name)
         if _freed(seen, by):
             return
     raise Unavailable(f"The project {name} is being changed all the while; try again in a moment.")

@@ -279,7 +279,13 @@ RPDS = "rpds/rpds.cpython-311-x86_64-linux-gnu.so"
 GOOD = {
     **dict.fromkeys(packing.NEEDED, b""),
     "packages/models/__pycache__/base.cpython-311.pyc": PYC,
-    **dict.fromkeys((RPDS, "_cffi_backend.so", "cryptography/hazmat/bindings/_rust.abi3.so"), ELF + b"\x3e\x00"),
+    **dict.fromkeys(
+        (
+            *(RPDS, "_cffi_backend.so", "comrak/comrak.cpython-311-x86_64-linux-gnu.so"),
+            *("cryptography/hazmat/bindings/_rust.abi3.so", "nh3/nh3.abi3.so"),
+        ),
+        ELF + b"\x3e\x00",
+    ),
 }
 
 

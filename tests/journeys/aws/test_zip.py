@@ -3,6 +3,7 @@
 import hashlib
 import random
 import shutil
+import sys
 import zipfile
 from base64 import b64encode
 from collections.abc import Iterator
@@ -376,6 +377,24 @@ class TestBucket:
             pytest.raises(FunctionFailed, match="1 of 1 records of an S3 event are to be tried again"),
         ):
             function.invoke(event)
+
+
+# Like a process of Lambda's: what is in the zip, and nothing else.
+RENDER = """
+import sys
+sys.path[:] = [entry for entry in sys.path if "site-packages" not in entry and entry] + [sys.argv[1]]
+from packages import readmes
+from packages.readmes.rendering import LANGUAGES
+code = "".join(f"```{language}\\nx = 1\\n```\\n\\n" for language in LANGUAGES.split())
+markdown = readmes.render("# x\\n\\n" + code, "text/markdown")
+rst = readmes.render("x\\n=\\n\\n.. code:: python\\n\\n   def f(): pass\\n", None)
+print(markdown.how, '<span class="mi">' in markdown.html, rst.how, '<span class="k">' in rst.html)
+"""
+
+
+def test_readmes_are_rendered(lambda_index: Deployed, tmp_path: Path) -> None:
+    command: Command = [sys.executable, "-I", "-S", "-c", RENDER, lambda_index.task]
+    assert succeed(command, env=alone(tmp_path / "home")) == "markdown True rst True"
 
 
 def a_huge_wheel(folder: Path, project: str) -> Path:
