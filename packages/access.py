@@ -167,7 +167,9 @@ def require(actor: Actor, action: Action, project: Standing | None, policy: Poli
         return
     if actor.anonymous:
         raise NotAuthenticated(why)
-    raise NotAllowed(why)
+    # A reader's role is another's to raise.
+    owned = project is not None and bool(project.owners) and actor.role is not Role.READER
+    raise NotAllowed(why, of_project=owned and action in _FOR_OWNERS | _FOR_MAINTAINERS)
 
 
 def why_not(actor: Actor, action: Action, project: Standing | None, policy: Policy) -> str | None:

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
-from packages import accounts, permissions
+from packages import accounts, permissions, sessions
 from packages.access import ANONYMOUS, Action, Actor
 from packages.distributions import normalized_or_none
 from packages.errors import NotAuthenticated, Unavailable
@@ -50,13 +50,22 @@ def requires(action: Action) -> Callable[[View[P]], View[P]]:
     return decorate
 
 
-def admit(request: HttpRequest) -> Origin:
+def admit(request: HttpRequest, *, by_session: bool = False) -> Origin:
     """Find out whom a request comes from, perhaps nobody; from then on ``origin_of`` says it.
 
-    Raises NotAuthenticated, TooManyAttempts or Unavailable.
+    Without an Authorization header a browser's session counts, if the request only reads, or
+    (``by_session``) if the view makes sure that it comes from a page of ours. Raises
+    NotAuthenticated, TooManyAttempts or Unavailable.
     """
-    visitor = visitor_of(request)
-    origin = replace(visitor, actor=_actor_of(request, visitor))
+    safe = by_session or request.method in {"GET", "HEAD"}
+    if safe and not request.headers.get("Authorization", "").strip() and sessions.COOKIE in request.COOKIES:
+        return let_in(request, sessions.actor_of(request))
+    return let_in(request, _actor_of(request, visitor_of(request)))
+
+
+def let_in(request: HttpRequest, actor: Actor) -> Origin:
+    """Note whom a request comes from."""
+    origin = replace(visitor_of(request), actor=actor)
     request.origin = origin  # type: ignore[attr-defined]
     return origin
 

@@ -25,10 +25,10 @@ from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import create_server
 from waitress.task import ThreadedTaskDispatcher, WSGITask
 
-from packages import tickets
+from packages import sessions, tickets
 from packages.access import ANONYMOUS, Actor
 from packages.auth import VERDICT, actor_from, address_of
-from packages.errors import PackagesError, Unavailable
+from packages.errors import NotAuthenticated, PackagesError, Unavailable
 from packages.journal import Origin
 from packages.wsgi import Handler
 
@@ -38,7 +38,7 @@ OTHER_DESCRIPTORS = 100
 IDLE_SECONDS = 120
 # Ctrl-C waits no longer than this for answers under way.
 LAST_WORDS_SECONDS = 1.5
-# What a request without credentials may send (a form, an identity token), in bytes; it lies in memory.
+# What a request of nobody may send (a form, an identity token), in bytes; it lies in memory.
 STRANGERS_BODY = 64 * 1024
 # Looking at a password takes a good part of a second of one core: not in the loop that serves all connections.
 _looking = ThreadPoolExecutor(max_workers=2, thread_name_prefix="credentials")
@@ -106,7 +106,12 @@ class Parser(HTTPRequestParser):
                 self.verdict = _looking.submit(actor_from, self.headers["AUTHORIZATION"], self._visitor())
                 self.body_rcv.buf = Spool(self.body_rcv.buf, self.verdict)
             elif self.chunked or self.content_length > STRANGERS_BODY:
-                self.body_rcv.buf = Nowhere()
+                cookies = self.headers.get("COOKIE", "")
+                if sessions.COOKIE in cookies:
+                    # The door asks anew, so that an old cookie keeps nobody from the login form.
+                    self.body_rcv.buf = Spool(self.body_rcv.buf, _looking.submit(_logged_in, cookies))
+                else:
+                    self.body_rcv.buf = Nowhere()
 
     def _visitor(self) -> Origin:
         address = address_of(self._peer, self.headers.get("X_FORWARDED_FOR", ""))
@@ -196,6 +201,14 @@ def _is_refused(verdict: Future[Actor]) -> bool:
     error = verdict.exception()
     # Who it is will be asked again, and then perhaps answered.
     return isinstance(error, PackagesError) and not isinstance(error, Unavailable)
+
+
+def _logged_in(cookies: str) -> Actor:
+    """Who has logged in with a browser. Raises NotAuthenticated or Unavailable."""
+    actor = sessions.actor_in_cookie(cookies)
+    if actor.anonymous:
+        raise NotAuthenticated("The session is over.")
+    return actor
 
 
 def _ticket_in(path: str, query: str) -> tickets.Ticket | None:

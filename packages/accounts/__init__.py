@@ -15,14 +15,28 @@ from packages.accounts.lookups import (
     lookup_all,
     projects_of,
 )
-from packages.accounts.passwords import identify
+from packages.accounts.passwords import INVALID, LONGEST_NAME, LONGEST_PASSWORD, identify
 from packages.accounts.people import change, create, delete, make_first, set_password
+from packages.accounts.sessions import SESSION, end_sessions, log_in, resume, session_key
 from packages.accounts.stored import TokenInfo
-from packages.accounts.tokens import authenticate, issue, revoke, token_of, tokens_of
+from packages.accounts.tokens import (
+    LONGEST_DESCRIPTION,
+    authenticate,
+    issue,
+    revoke,
+    token_of,
+    tokens_of,
+    tokens_shown,
+)
 from packages.accounts.workloads import burn, issue_for_publisher
 
 __all__ = [
     "FIRST_NAME",
+    "INVALID",
+    "LONGEST_DESCRIPTION",
+    "LONGEST_NAME",
+    "LONGEST_PASSWORD",
+    "SESSION",
     "Person",
     "TokenInfo",
     "address_block",
@@ -31,18 +45,23 @@ __all__ = [
     "change",
     "create",
     "delete",
+    "end_sessions",
     "everybody",
     "find",
     "identify",
     "is_there",
     "issue",
     "issue_for_publisher",
+    "log_in",
     "lookup",
     "lookup_all",
     "make_first",
     "projects_of",
+    "resume",
     "revoke",
+    "session_key",
     "set_password",
     "token_of",
     "tokens_of",
+    "tokens_shown",
 ]

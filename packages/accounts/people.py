@@ -11,14 +11,14 @@ from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 
 from packages import journal, permissions
-from packages.access import Action, Role
+from packages.access import BUCKET, OPERATOR, Action, Role
 from packages.accounts.lookups import FIRST_NAME, NAME, Person, person_of, projects_of
 from packages.accounts.passwords import LONGEST_PASSWORD
 from packages.accounts.publishers import end_pending
 from packages.errors import Conflict, InvalidRequest, NotAllowed, NotFound, Unavailable
 from packages.journal import Note, Origin
 from packages.models import Account, AccountEntry, Item, Membership, Token, TokenEntry, account_partition
-from packages.store import Change, Delete, Put, store
+from packages.store import Change, Delete, Key, Put, store
 
 # How often a deletion looks again for roles that were given while it went on.
 ATTEMPTS = 10
@@ -175,10 +175,26 @@ def _delete(name: str, revision: str, by: Origin) -> bool:
         account = cast("Account | None", items[0])
         if account is None or account.revision != revision:
             return [], None, False
+        still = _still_administers(by, items[2:])
         note = Note(action="account-delete", target=name, details={"before": {"role": account.role}})
-        return [Delete(item=account), Delete(item=_entry(name))], note, True
+        return [Delete(item=account), Delete(item=_entry(name)), *still], note, True
 
-    return journal.amend([Account.key(name), AccountEntry.key(name)], decide, by)
+    return journal.amend([Account.key(name), AccountEntry.key(name), *_key_of(by, name)], decide, by)
+
+
+def _key_of(by: Origin, name: str) -> list[Key]:
+    """Where the account lies that changes another one, if it is one of the index's own."""
+    own = by.actor.name == name or by.actor.name in settings.ACCOUNTS or by.actor in (OPERATOR, BUCKET)
+    return [] if own else [Account.key(by.actor.name)]
+
+
+def _still_administers(by: Origin, items: Sequence[Item | None]) -> list[Change]:
+    """Of two administrators who end each other at once, the second one is none any more. Raises NotAllowed."""
+    for item in items:
+        if not isinstance(item, Account) or item.disabled or item.role != Role.ADMIN:
+            raise NotAllowed(f"User {by.actor.name!a} may not manage accounts any more.")
+    # Written anew, so that nobody changes it at the same time without having seen this change.
+    return [Put(item=item) for item in items if item is not None]
 
 
 def make_first(*, reset: bool = False, by: Origin) -> tuple[str, str] | None:
@@ -223,10 +239,13 @@ def _amend(name: str, changed: Callable[[Account], Note | None], by: Origin) -> 
         if account is None:
             raise NotFound(f"There is no account {name!a}.")
         note = changed(account)
+        if note is None:
+            return [], None, person_of(account)
         # The entry too: accounts that were there before there was a list get into it.
-        return ([Put(item=account), Put(item=_entry(name))] if note else []), note, person_of(account)
+        changes = [Put(item=account), Put(item=_entry(name)), *_still_administers(by, items[2:])]
+        return changes, note, person_of(account)
 
-    return journal.amend([Account.key(name), AccountEntry.key(name)], decide, by)
+    return journal.amend([Account.key(name), AccountEntry.key(name), *_key_of(by, name)], decide, by)
 
 
 def _refuse_fixed(name: str) -> None:

@@ -23,6 +23,8 @@ from packages.store import Change, Condition, ConditionFailed, Put, store
 _KIND = "token"
 LONGEST_DESCRIPTION = 200
 MOST_PROJECTS = 100
+# What the store reads in one call.
+MOST_AT_ONCE = 100
 # When it was used is written at most so often.
 USE_NOTED_EVERY = timedelta(hours=1)
 LONGEST_LIFE = timedelta(days=3660)
@@ -98,11 +100,22 @@ def tokens_of(account: str, by: Actor) -> Iterator[TokenInfo]:
     entries = list(store().query(account_partition(account), TokenEntry.PREFIX))
     if not entries and lookup(account) is None:
         raise NotFound(f"There is no account {account!a}.")
-    for entry in entries:
-        token = store().get(Token.key(cast("TokenEntry", entry).id))
-        # What has expired may be gone: the table deletes it in its own time.
-        if isinstance(token, Token):
-            yield stored.info(token)
+    yield from _shown([cast("TokenEntry", entry).id for entry in entries])
+
+
+def tokens_shown(ids: Sequence[str], by: Actor) -> dict[str, TokenInfo]:
+    """Those of some tokens that are there, by their ids, as they are now; for administrators. Raises NotAllowed."""
+    permissions.check(by, Action.MANAGE_ACCOUNTS)
+    return {token.id: token for token in _shown(ids)}
+
+
+def _shown(ids: Sequence[str]) -> Iterator[TokenInfo]:
+    keys = [Token.key(token_id) for token_id in ids]
+    for start in range(0, len(keys), MOST_AT_ONCE):
+        for token in store().get_many(keys[start : start + MOST_AT_ONCE]):
+            # What has expired may be gone: the table deletes it in its own time.
+            if isinstance(token, Token):
+                yield stored.info(token)
 
 
 def token_of(actor: Actor) -> TokenInfo | None:

@@ -402,7 +402,7 @@ class TestTheFirst:
         first = accounts.make_first(by=COMMAND)
         assert first is not None
         assert opens(*first)
-        accounts.change(FIRST_NAME, role=Role.READER, disabled=True, by=ADMIN)
+        accounts.change(FIRST_NAME, role=Role.READER, disabled=True, by=COMMAND)
         second = accounts.make_first(reset=True, by=COMMAND)
         assert second is not None
         assert not opens(*first)
@@ -417,7 +417,7 @@ class TestTheFirst:
     def test_of_the_first_days_is_listed_though_there_was_no_list(self, items: Store) -> None:
         items.write(Put(item=Account(*Account.key(FIRST_NAME), name=FIRST_NAME, password_sha256="a" * 64)))
         assert list(accounts.everybody(ADMIN.actor)) == [Person(name=FIRST_NAME, role=Role.ADMIN)]
-        assert accounts.change(FIRST_NAME, role=Role.READER, by=ADMIN).role is Role.READER
+        assert accounts.change(FIRST_NAME, role=Role.READER, by=COMMAND).role is Role.READER
         assert items.get(AccountEntry.key(FIRST_NAME)) is not None
         assert names() == [FIRST_NAME]
 
@@ -450,3 +450,42 @@ def test_an_unknown_account_cannot_be_asked_for_by_a_key_of_another(carol: str) 
             accounts.create(name, role=Role.READER, by=ADMIN)
         with pytest.raises(NotFound):
             accounts.change(name, disabled=True, by=ADMIN)
+
+
+class TestTwoAdministrators:
+    """Who is ended by another one a moment before ends nobody any more: else an index could be left without any."""
+
+    @pytest.fixture(autouse=True)
+    def two(self, home: str) -> None:
+        for name in ("ann", "ben"):
+            accounts.create(name, role=Role.ADMIN, by=ADMIN)
+
+    @pytest.mark.parametrize(
+        "end",
+        [
+            lambda name, by: accounts.delete(name, by=by),
+            lambda name, by: accounts.change(name, disabled=True, by=by),
+            lambda name, by: accounts.change(name, role=Role.READER, by=by),
+        ],
+        ids=["delete", "disable", "lower"],
+    )
+    def test_do_not_end_each_other(self, end: Callable[[str, Origin], object]) -> None:
+        refused = []
+
+        def act(number: int) -> None:
+            name, other = [("ann", "ben"), ("ben", "ann")][number]
+            try:
+                end(other, an_origin(name, "admin"))
+            except NotAllowed as refusal:
+                refused.append(str(refusal))
+
+        all_at_once(act, 2)
+        (why,) = refused
+        assert why.endswith("may not manage accounts any more.")
+        left = [accounts.lookup(name) for name in ("ann", "ben")]
+        assert [person.role for person in left if person and not person.disabled].count(Role.ADMIN) == 1
+
+    def test_nor_does_one_give_passwords_after_that(self) -> None:
+        accounts.change("ann", role=Role.PUBLISHER, by=ADMIN)
+        with pytest.raises(NotAllowed):
+            accounts.set_password("ben", None, by=an_origin("ann", "admin"))

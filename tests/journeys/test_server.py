@@ -263,12 +263,64 @@ class TestConnections:
             connection.putheader("Content-Length", str(20_000_000))
             connection.endheaders(os.urandom(5_000_000))
             connections.append(connection)
-            time.sleep(0.5)
-            files = [Path(path).resolve() for path in Path(f"/proc/{index.process.pid}/fd").iterdir()]
-            waiting = [file for file in files if "incoming" in str(file)]
-            assert len(waiting) == (0 if len(connections) == 1 else 1)
+            assert bodies_kept(index, wanted=len(connections) - 1)
         for connection in connections:
             connection.close()
+
+    def test_a_browsers_large_form_is_kept_only_of_who_has_logged_in(self, index: Index) -> None:
+        if not Path("/proc/self/fd").exists():
+            pytest.skip("the files of another process are read from /proc")
+        cookie = log_in(index)
+        name, _, value = cookie.partition("=")
+        forged = ["", "x" * 200, value[:-1] + ("A" if value[-1] != "A" else "B"), "\\999;{}\xff=;;", ":" * 5000]
+        connections = []
+        for number, sent in enumerate([*(f"{name}={text}" for text in forged), f"other={value}", cookie]):
+            for framing in ("Content-Length: 20000000", "Transfer-Encoding: chunked"):
+                raw = a_socket(index)
+                head = f"POST /account/password/ HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {sent}\r\n{framing}\r\n\r\n"
+                body = os.urandom(3_000_000)
+                raw.sendall(head.encode("latin-1") + (b"2dc6c0\r\n" if "chunked" in framing else b"") + body)
+                connections.append(raw)
+            assert bodies_kept(index, wanted=2 if sent == cookie else 0), number
+        for raw in connections:
+            raw.close()
+        assert "Traceback" not in index.log.read_text()
+
+    @pytest.mark.parametrize("chunked", [False, True])
+    def test_a_browsers_large_form_gets_through_by_its_session(self, index: Index, chunked: bool) -> None:
+        cookie = log_in(index)
+        page = requests.get(index.at("account/tokens/"), headers={"Cookie": cookie, **AS_A_BROWSER}, timeout=PATIENCE)
+        cookie = cookies_after(page, cookie)
+        form = {"csrfmiddlewaretoken": csrf_token_in(page.text), "description": "x" * 700_000}
+        body = requests.Request("POST", index.at(""), data=form).prepare().body
+        assert isinstance(body, str)
+        headers = {"Content-Type": "application/x-www-form-urlencoded", **AS_A_BROWSER}
+
+        def post(path: str, cookie: str) -> requests.Response:
+            return requests.post(
+                index.at(path),
+                data=iter([body.encode()]) if chunked else body,
+                headers={**headers, "Cookie": cookie},
+                allow_redirects=False,
+                timeout=PATIENCE,
+            )
+
+        response = post("account/tokens/", cookie)
+        assert response.status_code == 400
+        assert "at most 200 characters (it has 700000)" in response.text
+        # By the same cookie tools' addresses take nothing.
+        assert post("legacy/", cookie).status_code == 401
+        ended = requests.post(
+            index.at("account/sessions/"),
+            data={"csrfmiddlewaretoken": form["csrfmiddlewaretoken"]},
+            headers={"Cookie": cookie},
+            allow_redirects=False,
+            timeout=PATIENCE,
+        )
+        assert (ended.status_code, ended.headers["Location"]) == (302, "/login/")
+        # Whoever is out is sent to the login form, which the old cookie does not keep from them.
+        assert post("account/tokens/", cookie).headers["Location"] == "/login/"
+        assert log_in(index, cookie)
 
     def test_a_body_of_unknown_length_is_read_too(self, index: Index) -> None:
         wheel = a_wheel()
@@ -286,6 +338,110 @@ class TestConnections:
         )
         assert response.status_code == 200
         assert listed(index, "demo-pkg") == {wheel.filename: wheel.sha256}
+
+
+def bodies_kept(index: Index, *, wanted: int) -> bool:
+    """Whether so many bodies wait on the disk, once it is known who sends them."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        # What was sent has to arrive first.
+        time.sleep(0.5)
+        files = [Path(path).resolve() for path in Path(f"/proc/{index.process.pid}/fd").iterdir()]
+        if sum("incoming" in str(file) for file in files) == wanted:
+            return True
+    return False
+
+
+AS_A_BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+def a_socket(index: Index) -> socket.socket:
+    address = urlsplit(index.root)
+    return socket.create_connection((str(address.hostname), address.port or 0), timeout=PATIENCE)
+
+
+def csrf_token_in(page: str) -> str:
+    return re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[0]
+
+
+def cookies_after(response: requests.Response, before: str = "") -> str:
+    """The cookies that a browser sends after an answer to which it has sent ``before``."""
+    kept = dict(pair.split("=", 1) for pair in before.split("; ") if pair)
+    for header in response.raw.headers.getlist("Set-Cookie"):
+        name, _, value = header.partition(";")[0].partition("=")
+        kept[name] = value
+    return "; ".join(f"{name}={value}" for name, value in kept.items() if value.strip('"'))
+
+
+def log_in(index: Index, cookie: str = "", *, home: str = "/", **headers: str) -> str:
+    """Log in as a browser does, which may have a cookie already; gives the cookie of the session."""
+    sent = {**AS_A_BROWSER, **headers}
+    form = requests.get(index.at("login/"), headers={**sent, "Cookie": cookie}, timeout=PATIENCE)
+    username, password = index.auth
+    response = requests.post(
+        index.at("login/"),
+        data={"csrfmiddlewaretoken": csrf_token_in(form.text), "name": username, "password": password},
+        headers={**sent, "Cookie": cookies_after(form, cookie)},
+        allow_redirects=False,
+        timeout=PATIENCE,
+    )
+    assert (response.status_code, response.headers["Location"]) == (302, home)
+    given = response.headers["Set-Cookie"]
+    assert "HttpOnly" in given
+    assert "SameSite=Lax" in given
+    assert ("Secure" in given) is ("Origin" in headers)
+    return cookies_after(response, cookie)
+
+
+def test_a_browser_logs_in_behind_a_proxy_that_ends_tls(tmp_path: Path) -> None:
+    public = "https://packages.example.org"
+    with serving(tmp_path, PUBLIC_URL=f"{public}/") as index:
+        for host in ("packages.example.org", "127.0.0.1"):
+            cookie = log_in(index, Host=host, Origin=public)
+            headers = {"Host": host, "Cookie": cookie, **AS_A_BROWSER}
+            page = requests.get(index.at("account/"), headers=headers, timeout=PATIENCE)
+            assert page.status_code == 200
+            forged = requests.post(
+                index.at("logout/"),
+                data={"csrfmiddlewaretoken": csrf_token_in(page.text)},
+                headers={**headers, "Cookie": cookies_after(page, cookie), "Origin": "https://evil.example"},
+                timeout=PATIENCE,
+            )
+            assert forged.status_code == 403
+
+
+def test_all_addresses_begin_with_the_path_that_a_proxy_takes_away(tmp_path: Path) -> None:
+    public = "https://packages.example.org/pypi/"
+    origin = public.removesuffix("/pypi/")
+    with serving(tmp_path, PUBLIC_URL=public) as index:
+        # What the proxy hands on has no path before it.
+        wheel = a_wheel()
+        assert upload(index, wheel).status_code == 200
+        cookie = log_in(index, home="/pypi/", Host="packages.example.org", Origin=origin)
+        headers = {"Host": "packages.example.org", "Cookie": cookie, **AS_A_BROWSER}
+
+        def get(path: str, **more: str) -> requests.Response:
+            return requests.get(index.at(path), headers={**headers, **more}, allow_redirects=False, timeout=PATIENCE)
+
+        for path in ("", "project/demo-pkg/", "account/tokens/", "manage/", "upload/", "project/unknown/"):
+            addresses = re.findall(r' (?:href|src|action)="([^"]*)"', get(path).text)
+            inside = [one for one in addresses if not one.startswith(("#", "?", public))]
+            assert [one for one in inside if not one.startswith("/pypi/")] == []
+            for static in (one for one in inside if "/static/" in one):
+                assert get(static.removeprefix("/pypi/")).status_code == 200
+        asked = get("account/", Cookie="")
+        assert (asked.status_code, asked.headers["Location"]) == (302, "/pypi/login/?next=%2Fpypi%2Faccount%2F")
+        assert "Path=/pypi/" in get("login/", Cookie="").headers["Set-Cookie"]
+        assert get("login").headers["Location"] == "/pypi/login/"
+        assert get("project/Demo_Pkg/").headers["Location"] == "/pypi/project/demo-pkg/"
+        # Tools are told relative addresses, and whole ones.
+        assert f'href="../../packages/demo-pkg/{wheel.filename}' in get("simple/demo-pkg/").text
+        assert get("simple/Demo_Pkg/").headers["Location"] == "../demo-pkg/"
+        told = get("pypi/demo-pkg/json").json()
+        assert [one["url"] for one in told["urls"]] == [f"{public}packages/demo-pkg/{wheel.filename}"]
+        assert f"The index itself is at {'/pypi/simple/'}." in get("nothing", Accept="text/plain").text
+        assert get("health/").ok
+        assert get("api/projects/demo-pkg").json()["name"] == "demo-pkg"
 
 
 def test_memory_stays_flat_when_a_large_wheel_comes_and_goes(index: Index, tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_a_tool_says_why_a_token_will_not_do(index: Index, tmp_path: Path) -> No
     tree = a_tree(tmp_path, tool)
     outcome = tool.run(with_token(index, "publish", projects=["something-else"]), tree)
     assert outcome.code != 0
-    assert "may not publish to project 'demo-twine': the token is for 'something-else' only" in outcome.shown
+    assert "project 'demo-twine': the token is for 'something-else' only" in outcome.shown
     outcome = tool.run(replace(index, username="__token__", password="epypi_cut-off"), tree)
     assert "This is not a whole token of this index" in outcome.shown
 
