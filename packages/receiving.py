@@ -1,5 +1,6 @@
 """Receive an upload: the distribution is streamed to a temporary file and digested on its way."""
 
+import errno
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -7,9 +8,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from django.conf import settings
-from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.core.exceptions import BadRequest, SuspiciousOperation, TooManyFilesSent
 from django.core.files.base import File
-from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
+from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.http import HttpRequest, QueryDict, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
@@ -24,36 +25,43 @@ CONTENT_FIELD = "content"
 
 
 class DistributionUploadHandler(TemporaryFileUploadHandler):
-    """Keeps the one ``content`` part; signatures and other files are read and dropped.
+    """Keeps up to ``most`` parts named ``content``; signatures and other files are read and dropped.
 
     Memory stays flat whatever the size. What is too large is read to its end too, for clients
     show an answer only after they have sent everything. (Django's SkipFile would not do: it
     closes the files that came before.)
     """
 
-    too_large = False
-    surplus = False
-    digests: dict[str, str] | None = None
+    def __init__(self, request: HttpRequest, *, most: int) -> None:
+        super().__init__(request)
+        self._most = most
+        self.surplus = False
+        self.cut_off = False
+        # Their names, and None for what is too large.
+        self.files: list[tuple[str, Received | None]] = []
 
     def new_file(self, field_name: str, *args: Any, **kwargs: Any) -> None:
         """Begin a part of the form that is a file."""
-        self._keeping = field_name == CONTENT_FIELD and self.digests is None
+        self._keeping = field_name == CONTENT_FIELD and len(self.files) < self._most
         self.surplus |= field_name == CONTENT_FIELD and not self._keeping
         if not self._keeping:
             return
-        self._digests = Digests()
+        self._digests, self._too_large = Digests(), False
         try:
             prepare_folder()
             super().new_file(field_name, *args, **kwargs)
         except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                # The temporary file has the extension of the other.
+                raise InvalidUpload(f"Filename {str(self.file_name)[:64]!a}… is too long.") from error
             raise _no_room(error) from error
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Take the next bytes of the part; ``start`` is how many came before them."""
-        if not self._keeping or self.too_large:
+        if not self._keeping or self._too_large:
             return
         if start + len(raw_data) > settings.MAX_UPLOAD_SIZE:
-            self.too_large = True
+            self._too_large = True
             self.file.close()
             return
         self._digests.update(raw_data)
@@ -63,11 +71,23 @@ class DistributionUploadHandler(TemporaryFileUploadHandler):
             raise _no_room(error) from error
 
     def file_complete(self, file_size: int) -> TemporaryUploadedFile | None:
-        """Hand over the part if it is the one that is kept."""
+        """Hand over the part if it is one that is kept; Django closes it when the request ends."""
         if not self._keeping:
             return None
-        self.digests = self._digests.hexdigests()
-        return None if self.too_large else cast("TemporaryUploadedFile", super().file_complete(file_size))
+        # Without a path that may have been before it.
+        name = cast("str", self.file.name)
+        if self._too_large:
+            self.files.append((name, None))
+            return None
+        content = cast("TemporaryUploadedFile", super().file_complete(file_size))
+        digests = self._digests.hexdigests()
+        self.files.append((name, Received(filename=name, content=content, size=file_size, digests=digests)))
+        return content
+
+    def upload_interrupted(self) -> None:
+        """Note that the form ended within a file."""
+        self.cut_off = True
+        super().upload_interrupted()
 
 
 def receive(request: HttpRequest) -> tuple[QueryDict, Callable[[], Received]]:
@@ -75,21 +95,43 @@ def receive(request: HttpRequest) -> tuple[QueryDict, Callable[[], Received]]:
 
     Raises InvalidUpload or Unavailable; for the file also UploadTooLarge.
     """
+    handler = DistributionUploadHandler(request, most=1)
+    fields = _read(request, handler)
+    return fields, lambda: _only_file(handler)
+
+
+def receive_several(request: HttpRequest) -> list[tuple[str, Received | None]]:
+    """Read a form with any number of files; gives their names, with None for those that are too large.
+
+    Raises InvalidUpload or Unavailable.
+    """
+    handler = DistributionUploadHandler(request, most=settings.DATA_UPLOAD_MAX_NUMBER_FILES)
+    _read(request, handler)
+    return handler.files
+
+
+def _read(request: HttpRequest, handler: DistributionUploadHandler) -> QueryDict:
     if request.content_type != "multipart/form-data":
         raise InvalidUpload(
             "Send the upload's form as multipart/form-data (an ordinary upload has the file in its field 'content'), "
             "as twine, uv and the other publishing tools do."
         )
-    handler = DistributionUploadHandler(request)
     request.upload_handlers = [handler]
     try:
-        fields, files = request.POST, request.FILES
+        fields = request.POST
+    except TooManyFilesSent as error:
+        most = settings.DATA_UPLOAD_MAX_NUMBER_FILES
+        raise InvalidUpload(f"The form has more than {most} files: send no more than that at a time.") from error
     except (MultiPartParserError, BadRequest, SuspiciousOperation, LookupError, UnicodeError) as error:
         # The last two: it names an encoding that text cannot be decoded by.
         raise InvalidUpload(f"The upload's form cannot be read: {error}") from error
     except UnreadablePostError as error:
         raise _no_room(error) from error
-    return fields, lambda: _received(handler, files.get(CONTENT_FIELD))
+    if handler.cut_off:
+        raise InvalidUpload(
+            "The upload was cut off: its form ends within a file. Nothing was published; send it again."
+        )
+    return fields
 
 
 class Incoming(File):
@@ -132,15 +174,15 @@ def receive_announced(request: HttpRequest, ticket: Ticket) -> None:
     storage.save(ticket.key, Incoming(request, ticket.sha256))
 
 
-def _received(handler: DistributionUploadHandler, content: UploadedFile | None) -> Received:
-    if handler.too_large:
-        raise UploadTooLarge(publishing.too_large())
+def _only_file(handler: DistributionUploadHandler) -> Received:
     if handler.surplus:
         raise InvalidUpload("The upload has more than one file in the field 'content'; send one file per request.")
-    if content is None or content.name is None or content.size is None:
+    if not handler.files:
         raise InvalidUpload("Upload payload does not have a file: the field 'content' must hold one, with its name.")
-    assert handler.digests is not None
-    return Received(filename=content.name, content=content, size=content.size, digests=handler.digests)
+    _, received = handler.files[0]
+    if received is None:
+        raise UploadTooLarge(publishing.too_large())
+    return received
 
 
 def prepare_folder() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -237,6 +237,8 @@ PORT = integer("PORT", 8000, least=0, most=65535)
 ALLOWED_HOSTS = ["*"]
 # Where people reach it, if a proxy stands in front: for the few answers that need whole addresses.
 PUBLIC_URL = address("PUBLIC_URL")
+# A proxy takes the path away before it hands a request on; what pages link to begins with it. (Zappa says it itself.)
+FORCE_SCRIPT_NAME = (not ON_LAMBDA and unquote(urlsplit(PUBLIC_URL).path).rstrip("/")) or None
 KNOWN_HOSTS = names("ALLOWED_HOSTS") or ["localhost", socket.gethostname().lower(), HOST.lower()]
 if ON_LAMBDA and not names("ALLOWED_HOSTS"):
     # AWS alone gives these names, and only after a deployment; to others' it sends no request of ours.
@@ -270,6 +272,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 OVERWRITE = boolean("OVERWRITE", False)
+# Whether browsers fetch the images that READMEs show from wherever they lie, which tells those who looks at them.
+README_IMAGES = boolean("README_IMAGES", False)
 
 # Trusted publishing. An audience is also a part of a variable's name in GitLab: short and plain.
 
@@ -311,6 +315,17 @@ MIDDLEWARE = [
     "packages.middleware.Refusals",
 ]
 SECURE_REFERRER_POLICY = "same-origin"
+# People's sessions: all that is kept of them is a signed cookie (packages.sessions).
+# Its name is of this index: browsers send the cookies of a host to all that answers there, at whatever port.
+SESSION_COOKIE_NAME = slug(f"{SERVICE} {STAGE} session")
+SESSION_COOKIE_AGE = 14 * 24 * 60 * 60
+# As the stylesheet calls them: success, warning, error.
+MESSAGE_TAGS = {25: "good", 30: "warn", 40: "bad"}
+CSRF_USE_SESSIONS = True
+CSRF_FAILURE_VIEW = "packages.views.answers.forged"
+if PUBLIC_URL:
+    # A proxy that ends TLS hands on what looks like another origin.
+    CSRF_TRUSTED_ORIGINS = ["{0.scheme}://{0.netloc}".format(urlsplit(PUBLIC_URL))]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

@@ -53,8 +53,23 @@ def direct_uploads(base: str) -> Iterator[URLPattern]:
         yield re_path(rf"^{base}(?:/)?{step}/?$", change, names)
 
 
+def project_management() -> Iterator[URLPattern]:
+    """The pages on which a project's owners and maintainers work; "manage" is no version."""
+    yield path("project/<str:name>/manage/", view("web.project.files.files"), name="project-files")
+    for part in ("people", "settings", "publishers"):
+        yield path(f"project/<str:name>/manage/{part}/", view(f"web.project.{part}.{part}"), name=f"project-{part}")
+
+
+def management() -> Iterator[URLPattern]:
+    """The administrators' pages."""
+    yield path("manage/", view("web.manage.overview.overview"), name="manage")
+    for part in ("projects", "files", "accounts", "tokens", "publishers", "journal", "storage"):
+        yield path(f"manage/{part}/", view(f"web.manage.{part}.{part}"), name=f"manage-{part}")
+    yield path("manage/accounts/<path:name>/", view("web.manage.accounts.account"), name="manage-account")
+
+
 urlpatterns = [
-    path("", post(upload, view("home.home")), name="home"),
+    path("", post(upload, view("web.browse.home")), name="home"),
     path("legacy", post(upload, explain)),
     path("legacy/", post(upload, explain), name="legacy"),
     *direct_uploads("legacy/"),
@@ -81,6 +96,22 @@ urlpatterns = [
     re_path("^_/oidc/mint-token/?$", csrf_exempt(view("oidc.mint")), name="mint"),
     re_path("^_/oidc/burn-token/?$", csrf_exempt(view("oidc.burn")), name="burn"),
     re_path("^[.]well-known/pytp/?$", view("oidc.discover"), name="pytp"),
+    path("search/", view("web.browse.search"), name="search"),
+    path("project/<str:name>/", view("web.browse.project"), name="project-page"),
+    *project_management(),
+    path("project/<str:name>/<str:version>/", view("web.browse.release"), name="release-page"),
+    path("login/", view("web.login.login"), name="login"),
+    path("logout/", view("web.login.logout"), name="logout"),
+    path("account/", view("web.account.account"), name="account"),
+    path("account/password/", view("web.account.password"), name="password"),
+    path("account/sessions/", view("web.account.sessions"), name="sessions"),
+    path("account/tokens/", view("web.account.tokens"), name="tokens"),
+    path("upload/", view("web.upload.upload"), name="upload"),
+    path("upload/check/", view("web.upload.check"), name="upload-check"),
+    path("upload/reserve/", view("web.upload.reserve"), name="upload-reserve"),
+    path("upload/finalize/", view("web.upload.finalize"), name="upload-finalize"),
+    *management(),
+    path("static/<str:name>", view("assets.serve"), name="asset"),
     path("health", view("home.health")),
     path("health/", view("home.health"), name="health"),
 ]

@@ -14,6 +14,7 @@ for name in (
     "PASSWORD",
     "PORT",
     "PUBLIC_READ",
+    "README_IMAGES",
     "SERVICE",
     "STAGE",
     "STREAM_LIMIT",

@@ -1,15 +1,21 @@
 """What is ours between Zappa and the application."""
 
+import base64
+import gzip
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import zappa.handler
 from django.test import RequestFactory
+from werkzeug.wrappers import Response
 
+from packages.assets import names
 from packages.patience import is_over
 from pypi_project import on_lambda
 
@@ -54,3 +60,20 @@ def test_zappa_can_import_the_application_while_it_is_imported_itself(tmp_path: 
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, done.stdout.splitlines()[-1:]) == (0, ["function"]), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("path", "told"), [("/login/", b"<h1>Log in</h1>"), (f"/static/{names()['style.css']}", b"prefers-color-scheme")]
+)
+def test_what_is_compressed_goes_as_bytes(machine: Any, path: str, told: bytes) -> None:
+    environ = RequestFactory().get(path, HTTP_ACCEPT_ENCODING="gzip, br").environ
+    environ["lambda.event"] = V2
+    response = Response.from_app(on_lambda.application, environ)
+    assert response.headers["Content-Encoding"] == "gzip"
+    deployed = json.loads(Path("zappa_settings.json").read_text())["dev"]
+    handler = SimpleNamespace(_text_mimetypes=zappa.handler.DEFAULT_TEXT_MIMETYPES)
+    body, encoded = zappa.handler.LambdaHandler._process_response_body(
+        handler, response, SimpleNamespace(BINARY_SUPPORT=deployed["binary_support"])
+    )
+    assert encoded
+    assert told in gzip.decompress(base64.b64decode(body))

@@ -420,3 +420,24 @@ def test_two_starts_share_the_key_that_the_first_one_made(tmp_path: Path) -> Non
         assert (started.returncode, started.stderr) == (0, "")
         keys.append((tmp_path / "data" / "secret-key").read_text())
     assert keys[0] == keys[1] != ""
+
+
+@pytest.mark.parametrize(
+    ("variables", "prefix"),
+    [
+        ({}, None),
+        ({"PUBLIC_URL": "https://packages.example"}, None),
+        ({"PUBLIC_URL": "https://packages.example/"}, None),
+        ({"PUBLIC_URL": "https://packages.example/pypi"}, "/pypi"),
+        ({"PUBLIC_URL": "https://packages.example/our%20own/pypi/"}, "/our own/pypi"),
+        # There Zappa says it, with the stage.
+        ({"PUBLIC_URL": "https://packages.example/pypi/", "LAMBDA_TASK_ROOT": "/var/task"}, None),
+    ],
+)
+def test_addresses_begin_with_the_path_that_a_proxy_takes_away(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], prefix: str | None
+) -> None:
+    monkeypatch.delenv("PUBLIC_URL", raising=False)
+    for name, value in {"SECRET_KEY": SECRET, **variables}.items():
+        monkeypatch.setenv(name, value)
+    assert all_settings()["FORCE_SCRIPT_NAME"] == prefix

@@ -3,6 +3,8 @@
 The shape is the one that ``uv publish --direct`` of uv 0.12.6 speaks; our twine command speaks it too.
 """
 
+from collections.abc import Mapping
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -20,6 +22,11 @@ from packages.views.answers import plain, root_of
 def reserve(request: HttpRequest) -> HttpResponseBase:
     """``POST /legacy/reserve``: where the bytes go. 200 if the file is published, else 201 with the address."""
     fields, _ = receive(request)
+    return reserved(request, fields, root_of(request))
+
+
+def reserved(request: HttpRequest, fields: Mapping[str, str], root: str) -> HttpResponse:
+    """The answer to an announcement; ``root`` is the index's own address, as its sender reaches it."""
     _, announced = read_announcement(fields)
     reservation = publishing.reserve(announced, by=origin_of(request), overwrite=settings.OVERWRITE)
     if reservation is None:
@@ -29,7 +36,7 @@ def reserve(request: HttpRequest) -> HttpResponseBase:
         answer = {"upload_url": reservation.put.url, "upload_headers": dict(reservation.put.headers)}
     elif not reservation.arrived:
         # In the query, which no log of ours shows.
-        answer["upload_url"] = f"{root_of(request)}legacy/incoming?ticket={tickets.issue(announced)}"
+        answer["upload_url"] = f"{root}legacy/incoming?ticket={tickets.issue(announced)}"
     response = JsonResponse(answer, status=201)
     # The address is a credential.
     response["Cache-Control"] = "no-store"
@@ -54,6 +61,11 @@ def put(request: HttpRequest) -> HttpResponseBase:
 def finalize(request: HttpRequest) -> HttpResponseBase:
     """``POST /legacy/finalize``: publish the bytes that were put. 200, as for any other upload."""
     fields, _ = receive(request)
+    return finalized(request, fields)
+
+
+def finalized(request: HttpRequest, fields: Mapping[str, str]) -> HttpResponse:
+    """The answer once the bytes of an announced file have been put."""
     form, announced = read_announcement(fields)
     publishing.finalize(
         announced,

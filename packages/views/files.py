@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 from packaging.utils import canonicalize_name
 
@@ -34,7 +35,7 @@ def download(request: HttpRequest, name: str, filename: str) -> HttpResponseBase
     if file.packagetype != WHEEL:
         # An sdist's metadata may change when it is built, so none is promised (PEP 643, 658).
         raise NotFound(f"There is no core metadata for {wanted}: the index serves it for wheels.")
-    response = _unless_known(request, file, file.metadata_sha256)
+    response = _unless_known(request, file, METADATA_SUFFIX)
     return response or _metadata(file)
 
 
@@ -59,18 +60,18 @@ def _metadata(file: DistributionFile) -> HttpResponseBase:
         address = storage.signed_url(file.metadata_key, int(downloads.LIFETIME.total_seconds()))
         if address is not None:
             return _redirect(address)
-    return _described(HttpResponse(content), file, file.metadata_sha256)
+    return _described(HttpResponse(content), file, METADATA_SUFFIX)
 
 
 def _distribution(request: HttpRequest, file: DistributionFile, known: SignedUrl | None) -> HttpResponseBase:
-    response = _unless_known(request, file, file.sha256)
+    response = _unless_known(request, file)
     if response is not None:
         return response
     if request.method == "HEAD":
         # Answered here even when GET is a redirect: a signed URL refuses HEAD, and pip crashes on a redirect.
         response = HttpResponse()
         response["Content-Length"] = str(file.size)
-        return _described(response, file, file.sha256)
+        return _described(response, file)
     if file.size > settings.STREAM_LIMIT:
         address = downloads.address_of(file, known, timezone.now())
         if address is not None:
@@ -84,13 +85,12 @@ def _distribution(request: HttpRequest, file: DistributionFile, known: SignedUrl
     if part is None:
         response = FileResponse(content)
         response["Content-Length"] = str(file.size)
-        del response["Content-Disposition"]
     else:
         response = FileResponse(Window(content, part), status=206)
         response["Content-Length"] = str(part.length)
         response["Content-Range"] = f"bytes {part.first}-{part.last}/{file.size}"
     response.block_size = BLOCK
-    return _described(response, file, file.sha256)
+    return _described(response, file)
 
 
 def _redirect(location: str) -> HttpResponse:
@@ -101,15 +101,18 @@ def _redirect(location: str) -> HttpResponse:
     return response
 
 
-def _unless_known(request: HttpRequest, file: DistributionFile, sha256: str) -> HttpResponseBase | None:
+def _unless_known(request: HttpRequest, file: DistributionFile, suffix: str = "") -> HttpResponseBase | None:
     """A 304 (or 412) for a client that has these bytes already."""
-    response = get_conditional_response(request, etag=_etag(sha256), last_modified=_modified(file))
-    return None if response is None else _described(response, file, sha256)
+    etag = _etag(_sha256(file, suffix))
+    response = get_conditional_response(request, etag=etag, last_modified=_modified(file))
+    return None if response is None else _described(response, file, suffix)
 
 
-def _described(response: HttpResponseBase, file: DistributionFile, sha256: str) -> HttpResponseBase:
+def _described(response: HttpResponseBase, file: DistributionFile, suffix: str = "") -> HttpResponseBase:
     response["Content-Type"] = "application/octet-stream"
-    response["ETag"] = _etag(sha256)
+    # A browser keeps it, and shows nothing of it. The name is the address's own: pip believes this one.
+    response["Content-Disposition"] = str(content_disposition_header(True, f"{file.filename}{suffix}"))
+    response["ETag"] = _etag(_sha256(file, suffix))
     response["Last-Modified"] = formatdate(_modified(file), usegmt=True)
     response["Accept-Ranges"] = "bytes"
     audience = "public" if settings.PUBLIC_READ else "private"
@@ -117,6 +120,10 @@ def _described(response: HttpResponseBase, file: DistributionFile, sha256: str) 
     freshness = "no-cache" if settings.OVERWRITE else storage.FOREVER
     response["Cache-Control"] = f"{audience}, {freshness}"
     return response
+
+
+def _sha256(file: DistributionFile, suffix: str) -> str:
+    return file.metadata_sha256 if suffix else file.sha256
 
 
 def _etag(sha256: str) -> str:

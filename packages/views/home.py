@@ -1,29 +1,9 @@
-"""The front page, and whether the index is well."""
+"""Whether the index is well."""
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from packages import catalog, storage
-from packages.access import Action
-from packages.auth import requires
-from packages.views.answers import root_of
-
-
-@require_safe
-@requires(Action.LIST)
-def home(request: HttpRequest) -> HttpResponseBase:
-    """``GET /``: how to use this index."""
-    context = {
-        "service": settings.SERVICE,
-        "stage": settings.STAGE,
-        "root": root_of(request),
-        "on_lambda": settings.ON_LAMBDA,
-    }
-    response = render(request, "browse/home.html", context)
-    response["Content-Security-Policy"] = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
-    return response
 
 
 @require_safe

@@ -1,9 +1,11 @@
 """Downloads, through a client, on both homes."""
 
 from datetime import timedelta
-from urllib.parse import urlsplit
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import requests
 from django.test import Client
 from packaging.utils import NormalizedName
 from pytest_django import Settings
@@ -32,7 +34,8 @@ def test_gives_the_bytes_with_what_caches_need(alice: Client, publish: Publish) 
     assert response["Accept-Ranges"] == "bytes"
     assert response["Cache-Control"] == "private, max-age=31536000, immutable"
     assert response["X-Content-Type-Options"] == "nosniff"
-    for absent in ("Content-Encoding", "Content-Disposition", "Vary"):
+    assert response["Content-Disposition"] == f'attachment; filename="{wheel.filename}"'
+    for absent in ("Content-Encoding", "Vary"):
         assert absent not in response
 
 
@@ -75,6 +78,7 @@ class TestMetadata:
         page = alice.get("/simple/demo-pkg/?format=application/vnd.pypi.simple.v1%2Bjson").json()
         assert response["ETag"] == '"{}"'.format(page["files"][0]["core-metadata"]["sha256"])
         assert response["Cache-Control"] == "private, max-age=31536000, immutable"
+        assert response["Content-Disposition"] == f'attachment; filename="{wheel.filename}.metadata"'
         again = alice.get(f"{address(wheel)}.metadata", headers={"if-none-match": response["ETag"]})
         assert again.status_code == 304
         head = alice.head(f"{address(wheel)}.metadata")
@@ -123,6 +127,7 @@ class TestRanges:
         start = wheel.content.index(expected)
         total = len(wheel.content)
         assert response["Content-Range"] == f"bytes {start}-{start + len(expected) - 1}/{total}"
+        assert response["Content-Disposition"] == f'attachment; filename="{wheel.filename}"'
 
     @pytest.mark.parametrize("asked", ["bytes=9-3", "bytes=-", "bytes=0-1,4-5", "bytes=x-y", "items=0-1", "bytes"])
     def test_gives_the_whole_for_a_range_it_does_not_serve(self, alice: Client, publish: Publish, asked: str) -> None:
@@ -215,7 +220,10 @@ def test_long_names_cost_nothing(alice: Client, publish: Publish, folder: str, f
 def test_removed_and_quarantined_files_are_not_given(alice: Client, publish: Publish) -> None:
     wheel = publish()
     publishing.set_status(DEMO, "quarantined", by=an_origin())
-    assert alice.get(address(wheel)).status_code == 404
+    response = alice.get(address(wheel))
+    assert response.status_code == 404
+    assert b"The project demo-pkg is quarantined" in response.content
+    assert b"There is no file" in alice.get(address(wheel).replace("1.0", "9.9")).content
     publishing.set_status(DEMO, "active", by=an_origin())
     publishing.remove(DEMO, "1.0", by=an_origin())
     assert alice.get(address(wheel)).status_code == 404
@@ -228,13 +236,37 @@ def test_downloads_need_credentials(publish: Publish) -> None:
         assert Client().get(path).status_code == 401
 
 
-def test_bytes_that_storage_has_lost_are_no_404(alice: Client, publish: Publish) -> None:
+@pytest.mark.parametrize("suffix", ["", ".metadata"])
+def test_bytes_that_storage_has_lost_are_no_404(
+    alice: Client, publish: Publish, caplog: pytest.LogCaptureFixture, suffix: str
+) -> None:
     wheel = publish()
+    publish(an_sdist())
     file, _ = catalog.find_file(DEMO, wheel.filename)
-    storage.delete(file.key)
-    response = alice.get(address(wheel))
-    assert response.status_code == 503
-    assert response["Retry-After"] == "2"
+    storage.delete(f"{file.key}{suffix}")
+    response = alice.get(f"{address(wheel)}{suffix}")
+    assert response.status_code == 500
+    assert response.content.decode() == (
+        "The index has this file, and storage has lost its bytes; tell an administrator.\n"
+    )
+    # No moment brings them back.
+    assert "Retry-After" not in response
+    (line,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert f"storage has lost {file.key}{suffix} (" in line.getMessage()
+
+
+def test_storage_that_is_gone_is_a_passing_fault(
+    alice: Client, home: str, publish: Publish, settings: Settings, tmp_path: Path
+) -> None:
+    wheel = publish()
+    if home == "machine":
+        (tmp_path / "storage").rename(tmp_path / "unmounted")
+    else:
+        options = {"bucket_name": f"{BUCKET}-that-is-not-there"}
+        settings.STORAGES = {"default": {"BACKEND": "packages.storage.bucket.BucketStorage", "OPTIONS": options}}
+    for suffix in ("", ".metadata"):
+        response = alice.get(f"{address(wheel)}{suffix}")
+        assert (response.status_code, response["Retry-After"]) == (503, "2")
 
 
 class TestLargeFiles:
@@ -256,7 +288,12 @@ class TestLargeFiles:
         # The bucket's own region: newer regions refuse what was signed for the global endpoint.
         assert target.hostname == f"{BUCKET}.s3.eu-central-1.amazonaws.com"
         assert target.path == f"/{file.key}"
-        assert "X-Amz-Signature=" in target.query
+        query = parse_qs(target.query)
+        assert query["X-Amz-Signature"]
+        disposition = f'attachment; filename="{large.filename}"'
+        assert query["response-content-disposition"] == [disposition]
+        given = requests.get(response["Location"], timeout=60)
+        assert (given.content, given.headers["Content-Disposition"]) == (large.content, disposition)
 
     def test_are_answered_here_for_head_and_304(self, alice: Client, large: Built) -> None:
         head = alice.head(address(large))

@@ -1,4 +1,4 @@
-"""The front page, health, and what every address has in common."""
+"""Health, and what every address has in common."""
 
 import shutil
 from pathlib import Path
@@ -9,25 +9,6 @@ from pytest_django import Settings
 
 from tests.builders import a_wheel
 from tests.conftest import BUCKET
-
-
-def test_the_front_page_shows_how_to_use_this_index(alice: Client, settings: Settings) -> None:
-    settings.STAGE = "dev"
-    response = alice.get("/")
-    page = response.content.decode()
-    assert "pip install --index-url http://testserver/simple/ NAME" in page
-    assert "twine upload --repository-url http://testserver/legacy/ dist/*" in page
-    assert "(dev)" in page
-    assert "default-src 'none'" in response["Content-Security-Policy"]
-
-
-@pytest.mark.parametrize("on_lambda", [True, False])
-def test_the_front_page_says_how_large_files_get_past_lambda(
-    alice: Client, settings: Settings, on_lambda: bool
-) -> None:
-    settings.ON_LAMBDA = on_lambda
-    command = "twine upload-direct --repository-url http://testserver/legacy/ dist/*"
-    assert (command in alice.get("/").content.decode()) is on_lambda
 
 
 @pytest.mark.parametrize("address", ["/health", "/health/"])

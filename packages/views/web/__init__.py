@@ -1,0 +1,1 @@
+"""Pages for people: browse, publish and administer in a browser."""

@@ -1,0 +1,1 @@
+"""The pages on which a project's owners, its maintainers and administrators work on it."""
