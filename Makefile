@@ -1,6 +1,6 @@
 # Every target sets up what it needs: a virtual environment in .venv, and the pinned packages in it.
 
-.PHONY: serve test check bench provision deploy undeploy lock clean
+.PHONY: serve test check bench screenshots provision deploy undeploy lock clean
 
 # A Python that was upgraded or moved away leaves an environment that does not run: make it anew.
 runs = .venv/bin/python -c '' 2>/dev/null || { rm -rf .venv && $(MAKE) --no-print-directory
@@ -13,7 +13,8 @@ serve: .venv/serve
 PURE = packages/errors.py,packages/distributions.py,packages/archives.py,packages/metadata.py,packages/simple_api.py,packages/json_api.py,packages/access.py,packages/trusted/claims/*.py
 
 test: check
-	.venv/bin/python -m pytest --cov --cov-report=term-missing:skip-covered
+	@sh bin/chromium >/dev/null
+	.venv/bin/python -m pytest --numprocesses=2 --dist=loadgroup --cov --cov-report=term-missing:skip-covered
 	@printf 'pure rooms covered, in percent: '
 	@.venv/bin/coverage report --include=$(PURE) --fail-under=100 --format=total
 
@@ -27,6 +28,11 @@ check: .venv/dev
 bench: .venv/dev
 	@$(runs) .venv/dev; }
 	.venv/bin/python -m benchmarks
+
+# Makes the pictures in docs/pictures anew, of an index with real projects of the public registry.
+screenshots: .venv/dev
+	@$(runs) .venv/dev; }
+	.venv/bin/python -m tests.browser.screenshots
 
 # Makes the table and the bucket that TABLE and BUCKET name.
 provision: .venv/serve

@@ -23,6 +23,14 @@ from tests.builders import Built, a_wheel
 BUCKET = "packages-of-tests"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files run beside one another; those that look at what is deployed once, one after the other."""
+    for item in items:
+        group = item.path.parent if "aws" in item.path.parent.parts else item.path
+        item.add_marker(pytest.mark.xdist_group(str(group)))
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _read_aws_descriptions_once() -> Iterator[None]:
     """boto reads what it knows of AWS anew for each session: half of what a test of that home would take."""
