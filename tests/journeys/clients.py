@@ -1,9 +1,11 @@
 """Real clients: installed as their users install them, and run as programs of their own."""
 
+import fcntl
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,12 +107,22 @@ def program(client: str, name: str | None = None) -> Path:
     folder = CACHE / "clients" / client
     made_of = folder / "made-of"
     wanted = f"{sys.version}\n{pins.read_text()}"
-    if not made_of.exists() or made_of.read_text() != wanted:
-        a_virtualenv(folder)
-        python = folder / "bin" / "python"
-        succeed([HERE / "uv", "pip", "install", "--quiet", f"--python={python}", "-r", pins], env=with_registry())
-        made_of.write_text(wanted)
+    with alone_at(folder):
+        if not made_of.exists() or made_of.read_text() != wanted:
+            a_virtualenv(folder)
+            python = folder / "bin" / "python"
+            succeed([HERE / "uv", "pip", "install", "--quiet", f"--python={python}", "-r", pins], env=with_registry())
+            made_of.write_text(wanted)
     return folder / "bin" / (name or client)
+
+
+@contextmanager
+def alone_at(path: Path) -> Iterator[None]:
+    """Work on what is kept between runs, while no other process of the tests does."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_name(f"{path.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def a_virtualenv(folder: Path) -> Path:

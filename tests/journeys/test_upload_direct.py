@@ -32,7 +32,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from django.test import RequestFactory, override_settings
 
 from tests.builders import NOON, Built, a_wheel, an_sdist
-from tests.journeys.clients import CACHE, HERE, Outcome, a_virtualenv, alone, run, succeed, with_registry
+from tests.journeys.clients import CACHE, HERE, Outcome, a_virtualenv, alone, alone_at, run, succeed, with_registry
 from tests.journeys.server import ROOT
 
 pytestmark = pytest.mark.registry
@@ -51,13 +51,14 @@ def twine() -> Path:
     folder = CACHE / "clients" / DISTRIBUTION.name
     made_of = folder / "made-of"
     wanted = "\n".join([sys.version, *(path.read_text() for path in [pins, *sources])])
-    if not made_of.exists() or made_of.read_text() != wanted:
-        python = a_virtualenv(folder)
-        # uv would take what it built of this folder before.
-        fresh = f"--reinstall-package={DISTRIBUTION.name}"
-        install: list[str | Path] = [HERE / "uv", "pip", "install", "--quiet", f"--python={python}", fresh]
-        succeed([*install, "-r", pins, DISTRIBUTION], env=with_registry())
-        made_of.write_text(wanted)
+    with alone_at(folder):
+        if not made_of.exists() or made_of.read_text() != wanted:
+            python = a_virtualenv(folder)
+            # uv would take what it built of this folder before.
+            fresh = f"--reinstall-package={DISTRIBUTION.name}"
+            install: list[str | Path] = [HERE / "uv", "pip", "install", "--quiet", f"--python={python}", fresh]
+            succeed([*install, "-r", pins, DISTRIBUTION], env=with_registry())
+            made_of.write_text(wanted)
     return folder / "bin" / "twine"
 
 
